@@ -1,0 +1,17 @@
+"""The specification: what a NeuTNN is, as frozen data. It imports nothing of ours but the errors."""
+
+from neutnngen.spec.column import DRAW_BITS, MU_ONE, NO_SPIKE, ColumnSpec, LfsrSpec, StdpSpec
+from neutnngen.spec.design import Design, check_keys, column_from_dict, load_design
+
+__all__ = [
+    "DRAW_BITS",
+    "MU_ONE",
+    "NO_SPIKE",
+    "ColumnSpec",
+    "Design",
+    "LfsrSpec",
+    "StdpSpec",
+    "check_keys",
+    "column_from_dict",
+    "load_design",
+]
