@@ -34,9 +34,7 @@ class Engine(Protocol):
 
     name: str
 
-    def run(
-        self, design: Design, inputs: NDArray[np.uint8], learn: NDArray[np.bool_] | bool, *, keep_weights: bool = False
-    ) -> Trace:
+    def run(self, design: Design, inputs: NDArray[np.uint8], learn: NDArray[np.bool_] | bool, *, keep_weights: bool = False) -> Trace:
         """Run waves one after another.
 
         inputs: (wave, input) uint8 spike times, 0 … t_in_max or NO_SPIKE. learn: per wave, or one value for all (rule R11).

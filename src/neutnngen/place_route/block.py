@@ -96,7 +96,7 @@ class Row(NamedTuple):
     x: int
     y: int
     orient: Orientation
-    count: int  # sites
+    sites: int
 
 
 @dataclass

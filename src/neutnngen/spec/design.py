@@ -9,7 +9,6 @@ import dataclasses
 import hashlib
 import io
 import json
-import os
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,7 +96,7 @@ class Design:
         for name, data in (("design.npz", arrays), ("design.json", (json.dumps(document, indent=2) + "\n").encode())):
             scratch = target / (name + ".tmp")
             scratch.write_bytes(data)
-            os.replace(scratch, target / name)
+            scratch.replace(target / name)
         return target
 
 
@@ -119,8 +118,8 @@ def load_design(folder: Path | str) -> Design:
         raise DataError(f"the Design cannot be read: {error}", got=path, allowed="JSON written by neutnngen") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise DataError("the file is not a Design", got=path, allowed=f'"format": "{FORMAT}"')
-    major = str(document.get("version", "")).split(".")[0]
-    if major != VERSION.split(".")[0]:
+    major = str(document.get("version", "")).split(".", 1)[0]
+    if major != VERSION.split(".", 1)[0]:
         raise DataError("the Design has a version that this release cannot read", got=document.get("version"), allowed=VERSION)
     try:
         column = column_from_dict(document["column"])
@@ -130,9 +129,7 @@ def load_design(folder: Path | str) -> Design:
             raise DataError("the Design's arrays do not match their checksum", got=archive, next_step="train or export it again")
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             weights, mask = arrays["weights"], arrays["mask"]
-        return Design(
-            document["name"], column, weights, mask, int(document["lfsr_state"]), dict(document.get("provenance", {}))
-        )
+        return Design(document["name"], column, weights, mask, int(document["lfsr_state"]), dict(document.get("provenance", {})))
     except (KeyError, TypeError, OSError, zipfile.BadZipFile, ValueError) as error:
         raise DataError(f"the Design is incomplete or damaged: {error!r}", got=path) from None
 
