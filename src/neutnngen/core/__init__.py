@@ -1,0 +1,1 @@
+"""Pure functions on integer tensors: response, dendrite, plasticity, random bits, encoders."""

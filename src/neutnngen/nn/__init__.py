@@ -1,0 +1,5 @@
+"""NeuTNN building blocks as PyTorch modules."""
+
+from neutnngen.nn.column import Column
+
+__all__ = ["Column"]
