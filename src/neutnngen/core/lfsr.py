@@ -51,4 +51,5 @@ def draw_column(state: int, column: ColumnSpec) -> tuple[ColumnBits, int]:
         value, state = draw(state, column.lfsr)
         up.append(value < up_mu)
         down.append(value < down_mu)
-    return ColumnBits(*rules, tuple(up), tuple(down)), state
+    capture, minus, search, backoff, minimum = rules
+    return ColumnBits(capture, minus, search, backoff, minimum, tuple(up), tuple(down)), state

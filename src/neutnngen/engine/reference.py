@@ -49,9 +49,9 @@ def learn_wave(
         for i, w in enumerate(row):
             x = times[i]
             change = 0
-            if x != NO_SPIKE and y != NO_SPIKE and x <= y:  # R1 capture
+            if NO_SPIKE not in (x, y) and x <= y:  # R1 capture
                 change = int(bits.capture and (bits.minimum or bits.up[w]))
-            elif x != NO_SPIKE and y != NO_SPIKE:  # R2 minus
+            elif NO_SPIKE not in (x, y):  # R2 minus
                 change = -int(bits.minus and (bits.minimum or bits.down[w]))
             elif x != NO_SPIKE:  # R3 search
                 change = int(bits.search)

@@ -47,7 +47,7 @@ class LfsrSpec:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        _check_range("lfsr.width", self.width, DRAW_BITS + 1, 64)
+        _check_range("lfsr.width", self.width, DRAW_BITS + 1, 63)
         object.__setattr__(self, "taps", tuple(self.taps))
         if not self.taps or max(self.taps) != self.width or min(self.taps) < 1 or len(set(self.taps)) != len(self.taps):
             raise ConfigError(

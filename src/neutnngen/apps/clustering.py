@@ -1,0 +1,117 @@
+"""Clustering of time series by one column with online STDP, as a scikit-learn-like estimator."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, rand_score
+
+from neutnngen.core.encode import QuantileEncoder
+from neutnngen.errors import ConfigError
+from neutnngen.nn import Column
+from neutnngen.spec import NO_SPIKE, ColumnSpec, Design, LfsrSpec, StdpSpec
+from neutnngen.train import EpochRecord, train_online
+from neutnngen.train.online import Progress
+
+THRESHOLD_SHARE = 0.7
+"""Without a threshold of its own a column takes this share of the potential of its median wave at full weights."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """External measures of a partition against the classes: Rand index, adjusted Rand index, normalised mutual information."""
+
+    rand: float
+    adjusted_rand: float
+    nmi: float
+
+    @classmethod
+    def of(cls, classes: NDArray[Any], labels: NDArray[Any]) -> Scores:
+        return cls(
+            float(rand_score(classes, labels)),
+            float(adjusted_rand_score(classes, labels)),
+            float(normalized_mutual_info_score(classes, labels)),
+        )
+
+
+def kmeans_labels(values: NDArray[np.floating], clusters: int, seed: int) -> NDArray[np.int64]:
+    """The baseline: k-means (k-means++, best of 10 starts) on the raw series."""
+    return np.asarray(KMeans(clusters, n_init=10, random_state=seed).fit(values).labels_, dtype=np.int64)
+
+
+def threshold_from_waves(waves: NDArray[np.uint8], w_max: int) -> int:
+    """A threshold without labels: a share of w_max × (median number of spikes of a wave), at least 1."""
+    spikes = float(np.median((waves != NO_SPIKE).sum(axis=1)))
+    return max(1, round(THRESHOLD_SHARE * w_max * spikes))
+
+
+@dataclass
+class ColumnClustering:
+    """``fit`` encodes the series, trains a column and labels them; attributes that end in _ are set by it.
+
+    clusters: neurons of the column. threshold: θ, None to choose it from the encoded series. drop: see QuantileEncoder.
+    After ``fit``: encoder_, column_, labels_ (series,) int64 with -1 where no neuron fired (a group of its own), history_.
+    """
+
+    clusters: int = 2
+    threshold: int | None = None
+    t_res: int = 3
+    w_res: int = 3
+    drop: int | None = None
+    epochs: int = 4
+    seed: int = 0
+    stdp: StdpSpec = field(default_factory=lambda: StdpSpec(mu_capture=1024, mu_minus=1024, mu_search=2, mu_backoff=1024, mu_min=70))
+    lfsr: LfsrSpec = field(default_factory=LfsrSpec)
+    tie: str = "lowest_index"
+
+    def fit(self, values: NDArray[np.floating], progress: Progress | None = None) -> ColumnClustering:
+        """values: (series, sample) finite floats."""
+        values = np.asarray(values, dtype=np.float64)
+        if values.ndim != 2 or len(values) < 2:
+            raise ConfigError("clustering needs at least two series of equal length", got=values.shape, allowed="(series, sample)")
+        if self.epochs < 1:
+            raise ConfigError("the number of epochs is out of range", got=self.epochs, allowed="an integer ≥ 1")
+        self.encoder_ = QuantileEncoder.fit(values, self.t_res, self.drop)
+        waves = self.encoder_.encode(values)
+        w_max = (1 << self.w_res) - 1
+        threshold = threshold_from_waves(waves, w_max) if self.threshold is None else self.threshold
+        spec = ColumnSpec(
+            values.shape[1],
+            self.clusters,
+            threshold,
+            self.t_res,
+            self.w_res,
+            "rnl",
+            self.tie,
+            self.stdp,
+            self.lfsr,  # type: ignore[arg-type]
+        )
+        rng = np.random.default_rng(self.seed)
+        initial = rng.integers(0, w_max + 1, (spec.neurons, spec.inputs), dtype=np.uint8)  # R13: seeded uniform
+        self.column_ = Column(spec, torch.from_numpy(initial))
+        self.history_: list[EpochRecord] = train_online(self.column_, waves, self.epochs, self.seed, progress)
+        self.labels_ = self.predict(values)
+        return self
+
+    def predict(self, values: NDArray[np.floating]) -> NDArray[np.int64]:
+        """Index of the winning neuron of every series, -1 where none fires."""
+        waves = torch.from_numpy(self.encoder_.encode(np.asarray(values, dtype=np.float64)))
+        return np.asarray(self.column_.winner(waves).numpy(), dtype=np.int64)
+
+    def to_design(self, name: str, provenance: dict[str, Any] | None = None) -> Design:
+        """The trained column as a Design; encoder and training settings go into its provenance."""
+        record = {
+            "encoder": self.encoder_.to_dict(),
+            "training": {
+                "epochs": self.epochs,
+                "seed": self.seed,
+                "initial_weights": "seeded uniform",
+                "history": [asdict(h) for h in self.history_],
+            },
+        }
+        return self.column_.to_design(name, {**record, **(provenance or {})})
