@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -67,7 +67,7 @@ class ColumnClustering:
     seed: int = 0
     stdp: StdpSpec = field(default_factory=lambda: StdpSpec(mu_capture=1024, mu_minus=1024, mu_search=2, mu_backoff=1024, mu_min=70))
     lfsr: LfsrSpec = field(default_factory=LfsrSpec)
-    tie: str = "lowest_index"
+    tie: Literal["lowest_index", "largest_potential"] = "lowest_index"
 
     def fit(self, values: NDArray[np.floating], progress: Progress | None = None) -> ColumnClustering:
         """values: (series, sample) finite floats."""
@@ -89,7 +89,7 @@ class ColumnClustering:
             "rnl",
             self.tie,
             self.stdp,
-            self.lfsr,  # type: ignore[arg-type]
+            self.lfsr,
         )
         rng = np.random.default_rng(self.seed)
         initial = rng.integers(0, w_max + 1, (spec.neurons, spec.inputs), dtype=np.uint8)  # R13: seeded uniform
