@@ -18,9 +18,6 @@ from neutnngen.spec import NO_SPIKE, ColumnSpec, Design, LfsrSpec, StdpSpec
 from neutnngen.train import EpochRecord, train_online
 from neutnngen.train.online import Progress
 
-THRESHOLD_SHARE = 0.7
-"""Without a threshold of its own a column takes this share of the potential of its median wave at full weights."""
-
 
 @dataclass(frozen=True)
 class Scores:
@@ -44,17 +41,16 @@ def kmeans_labels(values: NDArray[np.floating], clusters: int, seed: int) -> NDA
     return np.asarray(KMeans(clusters, n_init=10, random_state=seed).fit(values).labels_, dtype=np.int64)
 
 
-def threshold_from_waves(waves: NDArray[np.uint8], w_max: int) -> int:
-    """A threshold without labels: a share of w_max × (median number of spikes of a wave), at least 1."""
-    spikes = float(np.median((waves != NO_SPIKE).sum(axis=1)))
-    return max(1, round(THRESHOLD_SHARE * w_max * spikes))
+def threshold_from_waves(waves: NDArray[np.uint8]) -> int:
+    """A threshold without labels: the median number of spikes of a wave (one unit from each of them fires a neuron), at least 1."""
+    return max(1, round(float(np.median((waves != NO_SPIKE).sum(axis=1)))))
 
 
 @dataclass
 class ColumnClustering:
     """``fit`` encodes the series, trains a column and labels them; attributes that end in _ are set by it.
 
-    clusters: neurons of the column. threshold: θ, None to choose it from the encoded series. drop: see QuantileEncoder.
+    clusters: neurons of the column. threshold: θ, None to choose it from the encoded series. drop, rank: see QuantileEncoder.
     After ``fit``: encoder_, column_, labels_ (series,) int64 with -1 where no neuron fired (a group of its own), history_.
     """
 
@@ -63,9 +59,10 @@ class ColumnClustering:
     t_res: int = 3
     w_res: int = 3
     drop: int | None = None
+    rank: bool = True
     epochs: int = 4
     seed: int = 0
-    stdp: StdpSpec = field(default_factory=lambda: StdpSpec(mu_capture=1024, mu_minus=1024, mu_search=2, mu_backoff=1024, mu_min=70))
+    stdp: StdpSpec = field(default_factory=lambda: StdpSpec(mu_capture=1024, mu_minus=1024, mu_search=16, mu_backoff=1024, mu_min=70))
     lfsr: LfsrSpec = field(default_factory=LfsrSpec)
     tie: Literal["lowest_index", "largest_potential"] = "lowest_index"
 
@@ -76,10 +73,10 @@ class ColumnClustering:
             raise ConfigError("clustering needs at least two series of equal length", got=values.shape, allowed="(series, sample)")
         if self.epochs < 1:
             raise ConfigError("the number of epochs is out of range", got=self.epochs, allowed="an integer ≥ 1")
-        self.encoder_ = QuantileEncoder.fit(values, self.t_res, self.drop)
+        self.encoder_ = QuantileEncoder.fit(values, self.t_res, self.drop, self.rank)
         waves = self.encoder_.encode(values)
         w_max = (1 << self.w_res) - 1
-        threshold = threshold_from_waves(waves, w_max) if self.threshold is None else self.threshold
+        threshold = threshold_from_waves(waves) if self.threshold is None else self.threshold
         spec = ColumnSpec(
             values.shape[1],
             self.clusters,
