@@ -42,8 +42,8 @@ def kmeans_labels(values: NDArray[np.floating], clusters: int, seed: int) -> NDA
 
 
 def threshold_from_waves(waves: NDArray[np.uint8]) -> int:
-    """A threshold without labels: the median number of spikes of a wave (one unit from each of them fires a neuron), at least 1."""
-    return max(1, round(float(np.median((waves != NO_SPIKE).sum(axis=1)))))
+    """A threshold without labels: 4/3 of the median number of spikes of a wave, so a few strong synapses fire a neuron early."""
+    return max(1, round(float(np.median((waves != NO_SPIKE).sum(axis=1))) * 4 / 3))
 
 
 @dataclass
@@ -62,7 +62,7 @@ class ColumnClustering:
     rank: bool = True
     epochs: int = 4
     seed: int = 0
-    stdp: StdpSpec = field(default_factory=lambda: StdpSpec(mu_capture=1024, mu_minus=1024, mu_search=16, mu_backoff=1024, mu_min=70))
+    stdp: StdpSpec = field(default_factory=lambda: StdpSpec(mu_capture=1024, mu_minus=1024, mu_search=2, mu_backoff=1024, mu_min=70))
     lfsr: LfsrSpec = field(default_factory=LfsrSpec)
     tie: Literal["lowest_index", "largest_potential"] = "lowest_index"
 

@@ -18,7 +18,7 @@ class QuantileEncoder:
 
     With ``rank`` every value is first replaced by its rank within its own series (ties by position), which makes the code independent
     of offset, scale and any monotone distortion of a series. Every line has its own cut points, the quantiles 1/L … (L-1)/L (L = 2^t_res levels) of the values that it saw while fitting. Level
-    l = number of cut points not above the value spikes at time L-1-l; levels below ``drop`` do not spike, so with ``drop`` = L/2
+    l = number of cut points below the value spikes at time L-1-l; levels below ``drop`` do not spike, so with ``drop`` = L/2
     a line spikes when its value is above its median. No labels are used, and after fitting only comparisons with constants are needed.
 
     cuts: (line, L-1) float64, ascending.
@@ -53,7 +53,7 @@ class QuantileEncoder:
         if values.ndim != 2 or values.shape[1] != self.lines:
             raise ConfigError("the series do not fit the encoder", got=values.shape, allowed=f"(sample, {self.lines})")
         values = _ranked(values, self.rank)
-        level = (values[:, :, None] >= self.cuts[None]).sum(axis=2)
+        level = (values[:, :, None] > self.cuts[None]).sum(axis=2)
         return np.where(level < self.drop, NO_SPIKE, self.t_in_max - level).astype(np.uint8)
 
     def to_dict(self) -> dict[str, Any]:

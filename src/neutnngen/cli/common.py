@@ -1,0 +1,67 @@
+"""What the commands share: configuration options, progress, tables, JSON output."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from neutnngen.config import RunConfig, load_config
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, help="TOML configuration of the run (docs/configuration.md)")
+
+
+def load_run_config(options: argparse.Namespace, overrides: Mapping[str, Any] | None = None) -> RunConfig:
+    """The configuration of ``--config`` with the options that were given on the command line on top (``section.key`` names)."""
+    config = load_config(options.config)
+    for name, value in (overrides or {}).items():
+        if value is None:
+            continue
+        section, key = name.split(".")
+        config = dataclasses.replace(config, **{section: dataclasses.replace(getattr(config, section), **{key: value})})
+    return config
+
+
+def console(options: argparse.Namespace) -> Console:
+    """Standard output for people; standard error when ``--json`` keeps standard output for the one object."""
+    return Console(stderr=bool(options.json), highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def progress_bar(title: str, unit: str, options: argparse.Namespace) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error as a callback (done, total)."""
+    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeElapsedColumn()]
+    with Progress(*columns, console=Console(stderr=True), transient=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A small table; the first column is text, the others are aligned right."""
+    made = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for i, name in enumerate(header):
+        made.add_column(name, justify="left" if i == 0 else "right", overflow="fold")
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def emit(options: argparse.Namespace, document: Mapping[str, Any], *text: Table | str) -> None:
+    """Print the result: one JSON object with ``--json``, else the tables and lines."""
+    if options.json:
+        print(json.dumps(document, indent=2, default=str))
+        return
+    out = console(options)
+    for part in text:
+        out.print(part)

@@ -1,0 +1,137 @@
+"""The stages of a run, one function each, as the commands call them; every stage reads and writes files of one run folder.
+
+run folder/  design/  waves.npz  train.json   (train)
+             rtl/                             (rtl)
+             verify/                          (verify)
+             layout/                          (layout)
+             report.html                      (report)
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neutnngen import __version__
+from neutnngen.apps.clustering import ColumnClustering, Scores, kmeans_labels
+from neutnngen.config import RunConfig
+from neutnngen.data import SeriesSet, load_ucr
+from neutnngen.errors import DataError
+from neutnngen.files import write_atomic
+from neutnngen.spec import Design, load_design
+from neutnngen.train.online import Progress
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """Scores are against the classes of the set; they played no part in training."""
+
+    design: Design
+    folder: Path
+    set_name: str
+    series: int
+    silent: int
+    groups: int
+    column: Scores
+    baselines: dict[str, Scores]
+    seconds: float
+
+    def score_rows(self) -> list[list[str]]:
+        """Rows of the table that is printed: method, RI, ARI, NMI."""
+        named = {"NeuTNN column": self.column, **self.baselines}
+        return [[name, f"{s.rand:.4f}", f"{s.adjusted_rand:.4f}", f"{s.nmi:.4f}"] for name, s in named.items()]
+
+    def summary(self) -> dict[str, Any]:
+        return {
+            "set": self.set_name,
+            "series": self.series,
+            "silent": self.silent,
+            "groups": self.groups,
+            "threshold": self.design.column.threshold,
+            "synapses": self.design.synapses,
+            "column": asdict(self.column),
+            "baselines": {name: asdict(s) for name, s in self.baselines.items()},
+            "seconds": self.seconds,
+            "design": str(self.folder / "design"),
+        }
+
+
+def train_design(config: RunConfig, folder: Path, progress: Progress | None = None) -> TrainResult:
+    """Load the set, encode it, train a column, score it beside k-means, and save Design, waves and scores into ``folder``."""
+    start = time.perf_counter()
+    data = load_ucr(config.data.set, config.data.folder)
+    column, train = config.column, config.train
+    estimator = ColumnClustering(
+        clusters=data.classes if column.neurons is None else column.neurons,
+        threshold=column.threshold,
+        t_res=column.t_res,
+        w_res=column.w_res,
+        drop=column.drop,
+        rank=column.rank,
+        epochs=train.epochs,
+        seed=train.seed,
+        stdp=config.stdp,
+        lfsr=config.lfsr,
+        tie=column.tie,
+    ).fit(data.values, progress)
+    waves = estimator.encoder_.encode(data.values)
+    groups = len(set(estimator.labels_.tolist()))
+    baselines = {
+        f"k-means, k = {k}": Scores.of(data.labels, kmeans_labels(data.values, k, train.seed)) for k in sorted({data.classes, groups})
+    }
+    provenance = {
+        "made_by": f"neutnngen {__version__}",
+        "data": {"set": data.name, "source": data.source, "series": len(data.values), "classes": data.classes},
+    }
+    design = estimator.to_design(config.name, provenance)
+    result = TrainResult(
+        design,
+        folder,
+        data.name,
+        len(data.values),
+        int((estimator.labels_ < 0).sum()),
+        groups,
+        Scores.of(data.labels, estimator.labels_),
+        baselines,
+        time.perf_counter() - start,
+    )
+    save_waves(folder, waves, data, estimator.labels_)
+    design.save(folder / "design")
+    write_atomic(folder / "train.json", json.dumps(result.summary(), indent=2) + "\n")
+    return result
+
+
+def save_waves(folder: Path, waves: NDArray[np.uint8], data: SeriesSet, labels: NDArray[np.int64]) -> None:
+    """The encoded series (wave, line), their classes and groups, for verification, power and the report."""
+    folder.mkdir(parents=True, exist_ok=True)
+    scratch = folder / "waves.tmp.npz"
+    np.savez_compressed(scratch, waves=waves, classes=data.labels, groups=labels, values=data.values)
+    scratch.replace(folder / "waves.npz")
+
+
+def load_waves(path: Path) -> NDArray[np.uint8]:
+    """The waves of a run (its folder or its waves.npz): (wave, line) uint8."""
+    file = path / "waves.npz" if path.is_dir() else path
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            return np.asarray(archive["waves"], dtype=np.uint8)
+    except FileNotFoundError:
+        raise DataError(
+            "there are no waves here", got=file, allowed="waves.npz of a training run", next_step="neutnngen train --help"
+        ) from None
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise DataError(f"the waves cannot be read: {error}", got=file, allowed="an .npz file with an array 'waves'") from None
+
+
+def find_design(path: Path) -> tuple[Design, Path]:
+    """The Design in ``path`` (a Design's folder, or a run folder that holds one) and the run folder it belongs to."""
+    inner = path / "design" / "design.json"
+    if inner.is_file():
+        return load_design(inner.parent), path
+    return load_design(path), path.parent if path.is_dir() else path.parent.parent
