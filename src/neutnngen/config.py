@@ -61,7 +61,7 @@ class RunConfig:
     name: str = "italy_power_demand"
     data: DataConfig = field(default_factory=DataConfig)
     column: ColumnConfig = field(default_factory=ColumnConfig)
-    stdp: StdpSpec = field(default_factory=lambda: StdpSpec(mu_capture=1024, mu_minus=1024, mu_search=2, mu_backoff=1024, mu_min=70))
+    stdp: StdpSpec = field(default_factory=lambda: StdpSpec(mu_capture=256, mu_minus=256, mu_search=2, mu_backoff=256, mu_min=128))
     lfsr: LfsrSpec = field(default_factory=LfsrSpec)
     train: TrainConfig = field(default_factory=TrainConfig)
     verify: VerifyConfig = field(default_factory=VerifyConfig)

@@ -62,7 +62,7 @@ class ColumnClustering:
     rank: bool = True
     epochs: int = 4
     seed: int = 0
-    stdp: StdpSpec = field(default_factory=lambda: StdpSpec(mu_capture=1024, mu_minus=1024, mu_search=2, mu_backoff=1024, mu_min=70))
+    stdp: StdpSpec = field(default_factory=lambda: StdpSpec(mu_capture=256, mu_minus=256, mu_search=2, mu_backoff=256, mu_min=128))
     lfsr: LfsrSpec = field(default_factory=LfsrSpec)
     tie: Literal["lowest_index", "largest_potential"] = "lowest_index"
 
