@@ -78,7 +78,7 @@ def weight_map(design: Design) -> str:
     figure = Figure(figsize=(10, 0.7 + 0.32 * design.column.neurons))
     axes = figure.subplots()
     image = axes.imshow(
-        np.ma.masked_where(~design.mask, design.weights),
+        np.ma.array(design.weights, mask=~design.mask),
         cmap=shades,
         norm=BoundaryNorm(np.arange(w_max + 2) - 0.5, w_max + 1),
         aspect="auto",
@@ -112,7 +112,7 @@ def bars(names: list[str], values: list[float], unit: str) -> str:
     axes.barh(positions, values, color="#0b6e99", height=0.62)
     axes.set_yticks(positions, names)
     for position, value in zip(positions, values, strict=True):
-        axes.text(value, position, f" {value:,.4g}", va="center", fontsize=8, color=INK)
+        axes.text(value, float(position), f" {value:,.4g}", va="center", fontsize=8, color=INK)
     axes.invert_yaxis()
     _style(axes, unit, "")
     return _svg(figure)
