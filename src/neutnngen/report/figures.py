@@ -78,7 +78,7 @@ def weight_map(design: Design) -> str:
     figure = Figure(figsize=(10, 0.7 + 0.32 * design.column.neurons))
     axes = figure.subplots()
     image = axes.imshow(
-        np.ma.array(design.weights, mask=~design.mask),
+        np.where(design.mask, design.weights.astype(float), np.nan),
         cmap=shades,
         norm=BoundaryNorm(np.arange(w_max + 2) - 0.5, w_max + 1),
         aspect="auto",
