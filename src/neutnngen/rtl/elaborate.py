@@ -1,0 +1,256 @@
+"""From a Design to a folder of SystemVerilog: hand-written leaves, and a structural top, constraints and test bench from templates."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from numpy.typing import NDArray
+
+from neutnngen.errors import ConfigError, DataError
+from neutnngen.spec import MU_ONE, NO_SPIKE, ColumnSpec, Design
+
+FORMAT = "neutnngen-rtl"
+VERSION = "1.0"
+LEAVES = (
+    "wave_controller",
+    "random_unit",
+    "winner_select",
+    "spike_input",
+    "plasticity_line",
+    "synapse",
+    "neuron",
+)
+TEST_HALF_PERIOD = 5
+"""Half a clock period of the test bench, in the nanoseconds of its timescale. Gate models delay by at most 1."""
+
+RESERVED = frozenset(
+    """always and assign begin bind bit break buf byte case cell class clocking config const context continue cover default design disable
+    do edge else end endmodule enum event export extends extern final for force forever fork function generate genvar if import initial
+    inout input inside instance int integer interface join library local localparam logic longint modport module negedge new nor not null
+    or output package packed parameter posedge priority program property protected pure rand real reg release repeat return sequence
+    shortint signed small static string strong struct super supply0 supply1 table tagged task this time tri type typedef union unique
+    unsigned use var virtual void wait wand while wire with within wor xnor xor nand dut""".split()
+)
+
+
+@dataclass(frozen=True)
+class RtlPackage:
+    """Where the parts of a generated column lie.
+
+    folder: holds everything. top: name of the top module. sources: SystemVerilog files of the design, leaves first. testbench, constraints,
+    file_list, hierarchy: the other files. chain: synapses as (neuron, input) in the order of the scan chain. clock_period: ns.
+    """
+
+    folder: Path
+    top: str
+    sources: tuple[Path, ...]
+    testbench: Path
+    constraints: Path
+    file_list: Path
+    hierarchy: Path
+    chain: tuple[tuple[int, int], ...]
+    clock_period: float
+
+
+def scan_chain(design: Design) -> tuple[tuple[int, int], ...]:
+    """Synapses that exist as (neuron, input), from the scan chain's entry to its exit."""
+    return tuple((int(j), int(i)) for j, i in np.argwhere(design.mask))
+
+
+def scan_image(design: Design, weights: NDArray[np.uint8] | None = None) -> list[int]:
+    """Bits that load ``weights`` (default: the design's own), in the order in which they go in: last synapse first, highest bit first."""
+    values = design.weights if weights is None else weights
+    bits = range(design.column.w_res - 1, -1, -1)
+    return [(int(values[j, i]) >> k) & 1 for j, i in reversed(scan_chain(design)) for k in bits]
+
+
+def scan_weights(design: Design, bits: list[int]) -> NDArray[np.uint8]:
+    """The inverse of :func:`scan_image`: (neuron, input) uint8 from the bits in the order in which they came out."""
+    width = design.column.w_res
+    chain = scan_chain(design)
+    if len(bits) != width * len(chain):
+        raise DataError("the scan image has the wrong length", got=len(bits), allowed=width * len(chain))
+    weights = np.zeros(design.mask.shape, dtype=np.uint8)
+    for position, (j, i) in enumerate(reversed(chain)):
+        value = 0
+        for bit in bits[position * width : (position + 1) * width]:
+            value = 2 * value + bit
+        weights[j, i] = value
+    return weights
+
+
+def _constant(value: int, width: int) -> str:
+    return f"{width}'h{value:x}"
+
+
+def _limits(values: tuple[int, ...]) -> str:
+    """Limits over 1024 as one constant, 11 bits each, the first lowest."""
+    bits = MU_ONE.bit_length()
+    return _constant(sum(value << (bits * k) for k, value in enumerate(values)), bits * len(values))
+
+
+def _joined(parts: list[str]) -> str:
+    """A concatenation whose element 0 is lowest."""
+    return "{" + ", ".join(reversed(parts)) + "}"
+
+
+def _context(design: Design, clock_period: float) -> dict[str, Any]:
+    """Everything that the templates print."""
+    column: ColumnSpec = design.column
+    width, inputs, neurons = column.w_res, column.inputs, column.neurons
+    ramp = column.response == "rnl"
+    up, down = column.stdp.stabiliser_table(column.w_max)
+    stabiliser = 0 if set(up + down) == {MU_ONE} else (1 if up == down else 2)
+    stdp = column.stdp
+
+    def low(j: int, i: int) -> int:
+        return (j * inputs + i) * width
+
+    chain = scan_chain(design)
+    if not chain:
+        raise ConfigError("the design has no synapse left, so there is nothing to build", next_step="prune less")
+    before = {pair: "weight_in" for pair in chain[:1]} | {
+        after: f"weights[{low(*previous) + width - 1}]" for previous, after in zip(chain, chain[1:], strict=False)
+    }
+    lines = []
+    for i in range(inputs):
+        present = [j for j in range(neurons) if design.mask[j, i]]
+        lines.append(
+            {
+                "index": i,
+                "neurons": present,
+                "winner": _joined([f"spike_out[{j}]" for j in present]),
+                "weights": _joined([f"weights[{low(j, i)}+:{width}]" for j in present]),
+            }
+        )
+    rows = []
+    for j in range(neurons):
+        present = [i for i in range(inputs) if design.mask[j, i]]
+        rows.append(
+            {
+                "index": j,
+                "synapses": [{"input": i, "low": low(j, i), "scan_in": before[j, i]} for i in present],
+                "absent": [low(j, i) for i in range(inputs) if not design.mask[j, i]],
+                "can_fire": len(present) * column.w_max >= column.threshold,
+            }
+        )
+    return {
+        "name": design.name,
+        "inputs": inputs,
+        "neurons": rows,
+        "lines": lines,
+        "synapse_count": len(chain),
+        "chain_bits": len(chain) * width,
+        "scan_end": low(*chain[-1]) + width - 1,
+        "clocks": column.wave_clocks,
+        "draws": column.draws,
+        "count_w": (column.wave_clocks - 1).bit_length(),
+        "t_in_max": column.t_in_max,
+        "t_lines": column.t_in_max + 1,
+        "weight_w": width,
+        "levels": column.w_max + 1,
+        "ramp": int(ramp),
+        "age_w": width if ramp else 1,
+        "term_w": 1 if ramp else width,
+        "potential_w": column.potential_bits,
+        "threshold": column.threshold,
+        "largest": int(column.tie == "largest_potential"),
+        "lfsr_w": column.lfsr.width,
+        "taps": _constant(sum(1 << (tap - 1) for tap in column.lfsr.taps), column.lfsr.width),
+        "seed": _constant(design.lfsr_state, column.lfsr.width),
+        "stabiliser": stabiliser,
+        "rule_limits": _limits((stdp.mu_capture, stdp.mu_minus, stdp.mu_search, stdp.mu_backoff, stdp.mu_min)),
+        "up_limits": _limits(up),
+        "down_limits": _limits(down),
+        "no_spike": NO_SPIKE,
+        "half_period": TEST_HALF_PERIOD,
+        "clock_period": clock_period,
+    }
+
+
+def _hierarchy(design: Design) -> dict[str, Any]:
+    """Which instance is which part of the Design."""
+    column = design.column
+    synapses = {f"neuron/{j}/synapse/{i}": f"synapse_{j}_{i}" for j, i in scan_chain(design)}
+    lines = [i for i in range(column.inputs) if design.mask[:, i].any()]
+    firing = [j for j in range(column.neurons) if int(design.mask[j].sum()) * column.w_max >= column.threshold]
+    registers = {
+        "weight of a synapse": "synapse_<neuron>_<input>.weight",
+        "clocks since arrival of an input": "line_<input>.age",
+        "potential of a neuron": "neuron_<neuron>.potential",
+        "winner, one-hot": "inhibition.winner",
+        "random state": "random.state",
+        "random bits of the wave": "random.drawn",
+        "unit clock": "controller.count",
+    }
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "design": design.name,
+        "fingerprint": design.fingerprint(),
+        "top": design.name,
+        "instances": {f"input/{i}": f"line_{i}" for i in lines}
+        | {f"input/{i}/plasticity": f"plasticity_{i}" for i in lines}
+        | synapses
+        | {f"neuron/{j}": f"neuron_{j}" for j in firing}
+        | {"inhibition": "inhibition", "random": "random", "controller": "controller"},
+        "registers": registers,
+        "scan_chain": [f"synapse_{j}_{i}" for j, i in scan_chain(design)],
+        "output_latency_clocks": 1,
+        "wave_clocks": column.wave_clocks,
+        "column": asdict(column),
+    }
+
+
+def _load_template(name: str) -> str:
+    return (files("neutnngen.rtl") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _write(path: Path, text: str) -> Path:
+    scratch = path.with_name(path.name + ".tmp")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(path)
+    return path
+
+
+def generate_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.0) -> RtlPackage:
+    """Write the column's RTL, ``files.f``, ``constraints.sdc``, ``hierarchy.json`` and test bench into ``folder`` (made if absent).
+
+    clock_period: nanoseconds, for the constraints only. Raises ConfigError if the design cannot be built: its name is a word of
+    SystemVerilog or of a leaf, the period is not positive, or no synapse is left.
+    """
+    if design.name in RESERVED or design.name in LEAVES:
+        raise ConfigError(
+            "the design's name cannot be a module name", got=design.name, allowed="any name that is no SystemVerilog keyword and no leaf"
+        )
+    if not clock_period > 0:
+        raise ConfigError("the clock period must be positive", got=clock_period, allowed="nanoseconds > 0")
+    context = _context(design, clock_period)
+    environment = Environment(
+        loader=FunctionLoader(_load_template),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - SystemVerilog, not HTML
+    )
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    sources = []
+    for leaf in LEAVES:
+        text = (files("neutnngen.rtl") / "leaves" / f"{leaf}.sv").read_text(encoding="utf-8")
+        sources.append(_write(target / f"{leaf}.sv", text))
+    sources.append(_write(target / f"{design.name}.sv", environment.get_template("column.sv.j2").render(context)))
+    testbench = _write(target / f"{design.name}_tb.sv", environment.get_template("testbench.sv.j2").render(context))
+    constraints = _write(target / "constraints.sdc", environment.get_template("constraints.sdc.j2").render(context))
+    file_list = _write(target / "files.f", "".join(f"{path.name}\n" for path in sources))
+    hierarchy = _write(target / "hierarchy.json", json.dumps(_hierarchy(design), indent=2) + "\n")
+    return RtlPackage(
+        target, design.name, tuple(sources), testbench, constraints, file_list, hierarchy, scan_chain(design), float(clock_period)
+    )
