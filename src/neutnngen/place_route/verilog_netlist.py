@@ -21,9 +21,9 @@ PHYSICAL_ONLY: frozenset[InstanceKind] = frozenset(("filler", "tap"))
 
 _ID = r"(?:\\\S+(?=\s)|[A-Za-z_][\w$]*)"
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|\(\*(?!\s*\)).*?\*\)", re.DOTALL)
-_STATEMENT = re.compile(r"\s*(endmodule\b|(?:[^;\\]+|\\\S+\s)*?;)")
+_STATEMENT = re.compile(r"\s*(endmodule\b|(?:[^;\\]+|\\\S+\s)*;)")
 _INSTANCE = re.compile(rf"({_ID})\s+({_ID})\s*\(\s*")
-_CONNECTION = re.compile(rf"\.\s*({_ID})\s*\(\s*((?:\\\S+\s|[^()\\])*?)\s*\)\s*,?\s*")
+_CONNECTION = re.compile(rf"\.\s*({_ID})\s*\(\s*((?:[^()\\]+|\\\S+\s)*)\)\s*,?\s*")
 _RANGE = r"(?:\[\s*(-?\d+)\s*:\s*(-?\d+)\s*\]\s*)?"
 _DECLARATION = re.compile(rf"(input|output|inout|wire)\s+(?:wire\s+)?(?:signed\s+)?{_RANGE}((?:{_ID}\s*,?\s*)+);")
 _TERM = re.compile(rf"\s*(?:({_ID})\s*(?:\[\s*(-?\d+)\s*(?::\s*(-?\d+)\s*)?\])?|(\d*\s*'[sS]?[bBdDhHoO]\s*[0-9a-fA-FxXzZ?_]+|\d+))\s*")
@@ -157,7 +157,7 @@ def _body(module: _Module, statement: str, source: str, text: str, start: int) -
     pins: list[tuple[str, str]] = []
     at = head.end()
     while (found := _CONNECTION.match(statement, at)) is not None:
-        pins.append((_strip(found[1]), found[2]))
+        pins.append((_strip(found[1]), found[2].rstrip()))
         at = found.end()
     if statement[at:-1].strip() != ")":
         _syntax(source, text, start, "pins of a cell must be connected by name, without expressions")
