@@ -124,6 +124,7 @@ def _arguments(text: str) -> tuple[str, ...]:
 
 
 def _fail(source: str, text: str, at: int, what: str) -> NoReturn:
+    at += len(text[at:]) - len(text[at:].lstrip())
     line = text.count("\n", 0, at) + 1
     got = text[at : at + 60].strip().split("\n")[0]
     raise DataError(f"{source}, line {line}: {what}", got=got or None, next_step="check that the file is a complete Liberty library")
