@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from dataclasses import asdict, dataclass
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from neutnngen.errors import ConfigError, DataError
+from neutnngen.files import write_atomic
 from neutnngen.spec import MU_ONE, NO_SPIKE, ColumnSpec, Design
 
 FORMAT = "neutnngen-rtl"
@@ -25,18 +28,11 @@ LEAVES = (
     "plasticity_line",
     "synapse",
     "neuron",
+    "full_adder",
+    "half_adder",
 )
 TEST_HALF_PERIOD = 5
 """Half a clock period of the test bench, in the nanoseconds of its timescale. Gate models delay by at most 1."""
-
-RESERVED = frozenset(
-    """always and assign begin bind bit break buf byte case cell class clocking config const context continue cover default design disable
-    do edge else end endmodule enum event export extends extern final for force forever fork function generate genvar if import initial
-    inout input inside instance int integer interface join library local localparam logic longint modport module negedge new nor not null
-    or output package packed parameter posedge priority program property protected pure rand real reg release repeat return sequence
-    shortint signed small static string strong struct super supply0 supply1 table tagged task this time tri type typedef union unique
-    unsigned use var virtual void wait wand while wire with within wor xnor xor nand dut""".split()
-)
 
 
 @dataclass(frozen=True)
@@ -115,9 +111,8 @@ def _context(design: Design, clock_period: float) -> dict[str, Any]:
     chain = scan_chain(design)
     if not chain:
         raise ConfigError("the design has no synapse left, so there is nothing to build", next_step="prune less")
-    before = {pair: "weight_in" for pair in chain[:1]} | {
-        after: f"weights[{low(*previous) + width - 1}]" for previous, after in zip(chain, chain[1:], strict=False)
-    }
+    scan_in = {chain[0]: "weight_in"}
+    scan_in |= {after: f"weights[{low(*previous) + width - 1}]" for previous, after in pairwise(chain)}
     lines = []
     for i in range(inputs):
         present = [j for j in range(neurons) if design.mask[j, i]]
@@ -135,7 +130,7 @@ def _context(design: Design, clock_period: float) -> dict[str, Any]:
         rows.append(
             {
                 "index": j,
-                "synapses": [{"input": i, "low": low(j, i), "scan_in": before[j, i]} for i in present],
+                "synapses": [{"input": i, "low": low(j, i), "scan_in": scan_in[j, i]} for i in present],
                 "absent": [low(j, i) for i in range(inputs) if not design.mask[j, i]],
                 "can_fire": len(present) * column.w_max >= column.threshold,
             }
@@ -208,15 +203,12 @@ def _hierarchy(design: Design) -> dict[str, Any]:
     }
 
 
+def _text(*path: str) -> str:
+    return files("neutnngen.rtl").joinpath(*path).read_text(encoding="utf-8")
+
+
 def _load_template(name: str) -> str:
-    return (files("neutnngen.rtl") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _write(path: Path, text: str) -> Path:
-    scratch = path.with_name(path.name + ".tmp")
-    scratch.write_text(text, encoding="utf-8")
-    scratch.replace(path)
-    return path
+    return _text("templates", name)
 
 
 def generate_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.0) -> RtlPackage:
@@ -225,7 +217,7 @@ def generate_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.
     clock_period: nanoseconds, for the constraints only. Raises ConfigError if the design cannot be built: its name is a word of
     SystemVerilog or of a leaf, the period is not positive, or no synapse is left.
     """
-    if design.name in RESERVED or design.name in LEAVES:
+    if design.name in LEAVES or design.name in tomllib.loads(_text("reserved_words.toml"))["words"].split():
         raise ConfigError(
             "the design's name cannot be a module name", got=design.name, allowed="any name that is no SystemVerilog keyword and no leaf"
         )
@@ -238,19 +230,18 @@ def generate_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - SystemVerilog, not HTML
+        autoescape=False,
     )
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     sources = []
     for leaf in LEAVES:
-        text = (files("neutnngen.rtl") / "leaves" / f"{leaf}.sv").read_text(encoding="utf-8")
-        sources.append(_write(target / f"{leaf}.sv", text))
-    sources.append(_write(target / f"{design.name}.sv", environment.get_template("column.sv.j2").render(context)))
-    testbench = _write(target / f"{design.name}_tb.sv", environment.get_template("testbench.sv.j2").render(context))
-    constraints = _write(target / "constraints.sdc", environment.get_template("constraints.sdc.j2").render(context))
-    file_list = _write(target / "files.f", "".join(f"{path.name}\n" for path in sources))
-    hierarchy = _write(target / "hierarchy.json", json.dumps(_hierarchy(design), indent=2) + "\n")
+        sources.append(write_atomic(target / f"{leaf}.sv", _text("leaves", f"{leaf}.sv")))
+    sources.append(write_atomic(target / f"{design.name}.sv", environment.get_template("column.sv.j2").render(context)))
+    testbench = write_atomic(target / f"{design.name}_tb.sv", environment.get_template("testbench.sv.j2").render(context))
+    constraints = write_atomic(target / "constraints.sdc", environment.get_template("constraints.sdc.j2").render(context))
+    file_list = write_atomic(target / "files.f", "".join(f"{path.name}\n" for path in sources))
+    hierarchy = write_atomic(target / "hierarchy.json", json.dumps(_hierarchy(design), indent=2) + "\n")
     return RtlPackage(
         target, design.name, tuple(sources), testbench, constraints, file_list, hierarchy, scan_chain(design), float(clock_period)
     )

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +110,10 @@ def require(tool: ToolInfo) -> Path:
         raise MissingTool(f"{tool.name} is not installed", got=f"no {tool.program!r} on PATH", allowed=tool.allowed, next_step=tool.install)
     if not result.usable:
         raise MissingTool(
-            f"{tool.name} has a version that is not supported", got=result.version or "unknown", allowed=tool.allowed, next_step=tool.install
+            f"{tool.name} has a version that is not supported",
+            got=result.version or "unknown",
+            allowed=tool.allowed,
+            next_step=tool.install,
         )
     return result.path
 
@@ -172,10 +176,8 @@ def run_tool(
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     """End a program with its children: it leads its own process group."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

@@ -2,7 +2,8 @@
 // the one with the largest potential and then the lowest index.
 //
 // The first clock in which any neuron fires decides. winner is one-hot from the next clock to the end of the wave: it is the
-// column's output (losers stay low, which is infinity) and says to the synapses whose neuron learns as winner.
+// column's output (losers stay low, which is infinity) and says to the synapses whose neuron learns as winner. It needs no hold:
+// once decided is high no input drives a potential any more, so that fire and levels stay as they were when they decided.
 module winner_select #(
     parameter integer NEURONS     = 2,
     parameter integer POTENTIAL_W = 6,
@@ -47,7 +48,7 @@ module winner_select #(
     endgenerate
 
     always @(posedge clk) begin
-        if (clear)         winner <= {NEURONS{1'b0}};
-        else if (!decided) winner <= first;
+        if (clear) winner <= {NEURONS{1'b0}};
+        else       winner <= first;
     end
 endmodule

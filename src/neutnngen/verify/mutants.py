@@ -1,0 +1,137 @@
+"""Mutants: the RTL with one line made wrong. A check that does not catch them checks nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neutnngen.engine import ReferenceEngine
+from neutnngen.errors import ConfigError, ToolFailed
+from neutnngen.files import write_atomic
+from neutnngen.rtl import RtlPackage, generate_rtl
+from neutnngen.spec import Design
+from neutnngen.verify.compare import compare
+from neutnngen.verify.simulate import simulate_rtl
+
+TOP = "{top}"
+"""Stands for the top module's name in ``Mutant.file``."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One wrong line: in ``file`` the text ``find``, which occurs exactly once, becomes ``put``. rule: what it breaks."""
+
+    name: str
+    file: str
+    find: str
+    put: str
+    rule: str
+
+
+MUTANTS = (
+    Mutant("wave_one_clock_short", "wave_controller.sv", "COUNT_W'(CLOCKS - 1)", "COUNT_W'(CLOCKS - 2)", "T3"),
+    Mutant("state_not_cleared", "wave_controller.sv", "rst | shift | last;", "rst | shift;", "T5"),
+    Mutant("draws_while_not_learning", "wave_controller.sv", "draw   = learn & ~shift &", "draw   = ~shift &", "R11"),
+    Mutant("updates_while_not_learning", "wave_controller.sv", "update = learn & ~shift & last", "update = ~shift & last", "R11"),
+    Mutant("one_draw_missing", "wave_controller.sv", "COUNT_W'(DRAWS)", "COUNT_W'(DRAWS - 1)", "R7"),
+    Mutant("nine_steps_per_draw", "random_unit.sv", "(draw) state <= chain[10]", "(draw) state <= chain[9]", "R7"),
+    Mutant("wrong_tap", "random_unit.sv", "^(chain[k] & TAPS)", "^(chain[k] & (TAPS >> 1))", "R7"),
+    Mutant("limit_included", "random_unit.sv", "(value < LIMIT", "(value <= LIMIT", "R7"),
+    Mutant("nine_bits_per_draw", "random_unit.sv", "chain[10][9:0]", "10'd0 | chain[10][8:0]", "R7"),
+    Mutant("minus_and_backoff_swapped", "random_unit.sv", "backoff = drawn[3]", "backoff = drawn[1]", "R4"),
+    Mutant(
+        "stabiliser_one_level_off",
+        "random_unit.sv",
+        "stabilise_up = drawn[5+:LEVELS]",
+        "stabilise_up = {drawn[5], drawn[STORED-1:6]}",
+        "R6",
+    ),
+    Mutant("age_wraps", "spike_input.sv", "early ? ~&age : driving", "early | driving", "S2"),
+    Mutant("late_spikes_count_as_early", "spike_input.sv", "driving = spike & ~decided", "driving = spike", "R2"),
+    Mutant("ramp_compares_or_equal", "synapse.sv", "exceeds[0] = 1'b0", "exceeds[0] = 1'b1", "S2"),
+    Mutant("search_does_not_saturate", "synapse.sv", "search & ~&weight", "search", "S1"),
+    Mutant("losers_learn_as_winner", "synapse.sv", "winner ? up : search", "up | search", "R1"),
+    Mutant("losers_fall_too", "synapse.sv", "fall = winner & down", "fall = down", "R2"),
+    Mutant("no_borrow", "synapse.sv", "borrow[k-1] & ~weight[k-1]", "borrow[k-1] & weight[k-1]", "R2"),
+    Mutant("capture_without_order", "plasticity_line.sv", "spike & early & capture", "spike & capture", "R1"),
+    Mutant("minus_for_early", "plasticity_line.sv", "~early & minus", "minus", "R2"),
+    Mutant("no_minimum_going_up", "plasticity_line.sv", "(minimum | stabilise_up[weight])", "stabilise_up[weight]", "R1"),
+    Mutant("stabiliser_ignored_going_down", "plasticity_line.sv", "(minimum | stabilise_down[weight])", "1'b1", "R2"),
+    Mutant("falls_below_zero", "plasticity_line.sv", "stabilise_down[weight]) & |weight", "stabilise_down[weight])", "S1"),
+    Mutant("search_without_spike", "plasticity_line.sv", "search = spike & search_enable", "search = search_enable", "R3"),
+    Mutant("threshold_exceeded", "neuron.sv", "(level >= POTENTIAL_W", "(level > POTENTIAL_W", "G1"),
+    Mutant("one_input_twice", "neuron.sv", "contributions[i*TERM_W+k]", "contributions[(i==1 ? 0 : i)*TERM_W+k]", "G1"),
+    Mutant("carry_lost", "full_adder.sv", "(a & b) | (c & (a | b))", "(a & b) | (c & a)", "A1"),
+    Mutant("potential_kept", "neuron.sv", "if (clear) potential", "if (1'b0) potential", "T5"),
+    Mutant("highest_index_wins", "winner_select.sv", "taken[j-1] | candidate[j-1]", "taken[j-1]", "D1"),
+    Mutant("losers_fire_too", "winner_select.sv", "candidate & ~taken", "candidate", "C1"),
+    Mutant("undecided", "winner_select.sv", "decided  = |winner", "decided  = winner[0]", "D1"),
+    Mutant("a_line_crossed", TOP + ".sv", ".spike(spike_in[0]), .decided", ".spike(spike_in[1]), .decided", "L1"),
+)
+"""For a column of at least two inputs and two neurons with ramps, lowest index, and a stabiliser of one table."""
+
+
+@dataclass(frozen=True)
+class MutantResult:
+    """caught: the check said no. survived: it said yes. invalid: the mutant did not compile or run, which proves nothing."""
+
+    mutant: Mutant
+    outcome: Literal["caught", "survived", "invalid"]
+    detail: str
+
+
+def mutate(package: RtlPackage, mutant: Mutant, folder: Path) -> RtlPackage:
+    """A copy of the package's sources in ``folder`` with the mutant's one change. ConfigError unless its text occurs exactly once."""
+    wanted = mutant.file.replace(TOP, package.top)
+    if wanted not in [path.name for path in package.sources]:
+        raise ConfigError(f"mutant {mutant.name}: no such file in the package", got=wanted)
+    folder.mkdir(parents=True, exist_ok=True)
+    copies = []
+    for source in package.sources:
+        text = source.read_text(encoding="utf-8")
+        if source.name == wanted:
+            times = text.count(mutant.find)
+            if times != 1:
+                raise ConfigError(f"mutant {mutant.name} does not fit {wanted}", got=f"{times} × {mutant.find!r}", allowed="1 ×")
+            text = text.replace(mutant.find, mutant.put)
+        write_atomic(folder / source.name, text)
+        copies.append(folder / source.name)
+    return replace(package, folder=folder, sources=tuple(copies))
+
+
+def run_mutants(
+    design: Design,
+    inputs: NDArray[np.uint8],
+    learn: NDArray[np.bool_] | bool,
+    folder: Path,
+    *,
+    mutants: tuple[Mutant, ...] = MUTANTS,
+) -> list[MutantResult]:
+    """Check every mutant of the design's RTL on these waves, each in a folder of its own.
+
+    Raises CheckFailed if the unchanged RTL does not pass: then no verdict on a mutant would mean anything.
+    """
+    expected = ReferenceEngine().run(design, inputs, learn, keep_weights=True)
+    package = generate_rtl(design, folder / "original")
+
+    def check(candidate: RtlPackage, place: Path) -> tuple[bool, str]:
+        record = simulate_rtl(candidate, design, inputs, learn, place)
+        report = compare(expected, record, design, learn, engine="reference", level="rtl")
+        if candidate is package:
+            report.raise_if_different()
+        return report.ok, report.message
+
+    check(package, folder / "original")
+    results = []
+    for mutant in mutants:
+        place = folder / mutant.name
+        try:
+            ok, message = check(mutate(package, mutant, place), place)
+            results.append(MutantResult(mutant, "survived" if ok else "caught", message))
+        except ToolFailed as problem:
+            results.append(MutantResult(mutant, "invalid", str(problem)))
+    return results

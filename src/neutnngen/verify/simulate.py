@@ -1,0 +1,136 @@
+"""Simulation of generated RTL and of gate netlists with Icarus Verilog, by the same test bench."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neutnngen.errors import ConfigError
+from neutnngen.files import write_atomic
+from neutnngen.rtl import RtlPackage, generate_rtl
+from neutnngen.rtl.elaborate import TEST_HALF_PERIOD
+from neutnngen.spec import Design
+from neutnngen.tools.iverilog import INSTALL, compile_argv, run_argv
+from neutnngen.tools.process import run_tool
+from neutnngen.verify.activity import Activity, read_vcd_activity
+from neutnngen.verify.record import Record, read_record
+from neutnngen.verify.stimuli import write_stimulus
+
+COMPILE_TIMEOUT = 600.0
+CLOCK_PERIOD = 2.0 * TEST_HALF_PERIOD
+"""Clock period of the test bench, ns."""
+
+
+def simulate_rtl(
+    package: RtlPackage,
+    design: Design,
+    inputs: NDArray[np.uint8],
+    learn: NDArray[np.bool_] | bool,
+    folder: Path,
+    *,
+    timeout: float = 3600.0,
+) -> Record:
+    """Run waves through the RTL; weights and random state are recorded after every wave.
+
+    inputs: (wave, input) uint8 spike times. learn: per wave or for all. folder: gets stimulus, logs and record.
+    Raises MissingTool, ToolFailed if a program fails or the record is not complete, ConfigError for illegal waves.
+    """
+    return _simulate([package.testbench, *package.sources], design, inputs, learn, folder, timeout, vcd=None, gates=False)
+
+
+def _simulate(
+    sources: list[Path],
+    design: Design,
+    inputs: NDArray[np.uint8],
+    learn: NDArray[np.bool_] | bool,
+    folder: Path,
+    timeout: float,
+    *,
+    vcd: Path | None,
+    gates: bool,
+) -> Record:
+    if len(inputs) == 0:
+        raise ConfigError("there is no wave to simulate", got="0 waves", allowed="at least one")
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    waves, weights = write_stimulus(design, inputs, learn, folder)
+    compiled, out = folder / "simulation.vvp", folder / "record.txt"
+    argv = compile_argv(
+        [path.resolve() for path in sources],
+        compiled,
+        f"{design.name}_tb",
+        parameters={"WAVES": len(inputs)},
+        defines=["GATES"] if gates else [],
+    )
+    run_tool(argv, folder, folder / "iverilog.log", COMPILE_TIMEOUT, install=INSTALL, expect=[compiled])
+    # Names relative to the folder: the test bench's buffer for them is bounded.
+    plusargs: dict[str, str | Path] = {"waves": waves.name, "weights": weights.name, "out": out.name}
+    expect = [out]
+    if vcd is not None:
+        plusargs["vcd"] = vcd.name
+        expect.append(vcd)
+    run_tool(run_argv(compiled, plusargs), folder, folder / "vvp.log", timeout, install=INSTALL, expect=expect)
+    return read_record(out, design, len(inputs), gates=gates)
+
+
+_PRIMITIVE = re.compile(r"^[ \t]*primitive\s+(\\\S+|\w+).*?endprimitive", re.MULTILINE | re.DOTALL)
+_STATE = re.compile(r"\breg\b")
+
+
+def delay_registers(models: str) -> str:
+    """Cell models in which every register and latch answers 1 ns after its clock; all else stays without delay.
+
+    With no delays at all, the deltas of a clock tree's buffers let one register's new value overtake the clock of the next. A delay
+    in the sequential primitives alone is longer than any such tree, so the netlist behaves as one with sound hold timing.
+    """
+    registers = [found[1] for found in _PRIMITIVE.finditer(models) if _STATE.search(found[0])]
+    if not registers:
+        return models
+    names = "|".join(re.escape(name) for name in sorted(registers, key=len, reverse=True))
+    instance = re.compile(rf"^(?P<indent>[ \t]*)(?P<name>{names})(?P<gap>\s+)(?P<rest>\w*\s*\()", re.MULTILINE)
+    return instance.sub(r"\g<indent>\g<name> #1\g<gap>\g<rest>", models)
+
+
+@dataclass(frozen=True, eq=False)
+class GateRecord:
+    """A run of a gate netlist. activity: switching per net of the netlist during the waves, None if it was not asked for."""
+
+    record: Record
+    activity: Activity | None
+
+
+def simulate_gates(
+    netlist: Path,
+    cell_models: Path,
+    design: Design,
+    inputs: NDArray[np.uint8],
+    learn: NDArray[np.bool_] | bool,
+    folder: Path,
+    *,
+    activity: bool = True,
+    timeout: float = 3600.0,
+) -> GateRecord:
+    """Run waves through a synthesised or placed and routed netlist of the design (flat Verilog, top = the design's name).
+
+    cell_models: Verilog of the library's cells. Outputs are recorded for every wave, the weights once, through the scan chain, after
+    the last one. Activity is counted from the first clock of the first wave to the last clock of the last wave; reset and scan do not
+    count. Gates switch without delay, so glitches are not part of it.
+    """
+    for path, what in ((netlist, "netlist"), (cell_models, "Verilog models of the cells")):
+        if not path.is_file():
+            raise ConfigError(f"the {what} cannot be read", got=path, allowed="a Verilog file")
+    folder = folder.resolve()
+    package = generate_rtl(design, folder / "rtl")
+    models = folder / "cells.v"
+    write_atomic(models, delay_registers(cell_models.read_text(encoding="utf-8", errors="replace")))
+    vcd = folder / "waves.vcd" if activity else None
+    record = _simulate([package.testbench, netlist, models], design, inputs, learn, folder, timeout, vcd=vcd, gates=True)
+    if vcd is None:
+        return GateRecord(record, None)
+    counted = read_vcd_activity(vcd, CLOCK_PERIOD)
+    vcd.unlink()  # large, and everything that is needed of it is known
+    return GateRecord(record, counted)
