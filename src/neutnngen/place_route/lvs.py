@@ -148,7 +148,7 @@ def _instances(layout: Any, top: Any, kit: Kit, scale: int) -> tuple[dict[_Key, 
         result.masters[name] = cell
         for pin, middle in middles[cell].items():
             at = reference.trans * middle
-            result.places[name, pin] = (at.x * unit, at.y * unit)
+            result.places[name, pin] = (round(at.x * unit, 6), round(at.y * unit, 6))
     return names, result
 
 
@@ -177,7 +177,7 @@ def _mark_terminals(layout: Any, top: Any, kit: Kit, scale: int) -> list[tuple[s
         texts = sorted((s.text.x, s.text.y, s.text.string) for s in top.shapes(layout.layer(*layer.gds)).each(kdb.Shapes.STexts))
         for x, y, string in texts:
             top.shapes(_text_layer(layout, layer.name)).insert(kdb.Text(str(len(labels)), x, y))
-            labels.append((string, (x * layout.dbu, y * layout.dbu)))
+            labels.append((string, (round(x * layout.dbu, 6), round(y * layout.dbu, 6))))
     return labels
 
 
@@ -295,13 +295,13 @@ def _somewhere(name: str, drawn: _Layout) -> tuple[float, float] | None:
 def _compare_nets(drawn: _Layout, wanted: dict[Terminal, str]) -> Iterator[LvsFinding]:
     """Opens: one net in several groups. Shorts: one group with several nets."""
     pieces: dict[str, dict[int, list[Terminal]]] = {}
-    mixed: dict[int, dict[str, Terminal]] = {}
+    mixed: dict[int, dict[str, list[Terminal]]] = {}
     for lonely, (terminal, net) in enumerate(wanted.items(), start=1):
         if terminal not in drawn.places:
             continue  # a label or pin that is not drawn is a finding of its own
         group = drawn.groups.get(terminal, -lonely)
         pieces.setdefault(net, {}).setdefault(group, []).append(terminal)
-        mixed.setdefault(group, {}).setdefault(net, terminal)
+        mixed.setdefault(group, {}).setdefault(net, []).append(terminal)
     for net, parts in pieces.items():
         largest = max(parts.values(), key=len)
         for part in parts.values():
@@ -310,16 +310,22 @@ def _compare_nets(drawn: _Layout, wanted: dict[Terminal, str]) -> Iterator[LvsFi
                 yield LvsFinding("open", text + _list(part), (net,), drawn.places[part[0]])
     for nets in mixed.values():
         if len(nets) > 1:
-            ends = [f"{net} ({_text(terminal)})" for net, terminal in nets.items()]
-            yield LvsFinding("short", " with ".join(ends[:6]), tuple(nets), drawn.places[next(iter(nets.values()))])
+            ends = [f"{net} ({_text(terminals[0])})" for net, terminals in nets.items()]
+            one, other = list(nets.values())[:2]
+            yield LvsFinding("short", " with ".join(ends[:6]), tuple(nets), _between(one, other, drawn))
     attached = Counter(number for _, number in drawn.touched)
     for owner, number in drawn.touched:
         if number in mixed or attached[number] > 1:
             nets = mixed.get(number, {})
-            what = (
-                f"metal that is no pin of {owner} ({drawn.masters[owner]}) touches {_list(list(nets.values())) or 'that of another cell'}"
-            )
+            what = f"metal that is no pin of {owner} ({drawn.masters[owner]}) touches {', '.join(nets) or 'that of another cell'}"
             yield LvsFinding("internal metal", what, tuple(nets), _somewhere(owner, drawn))
+
+
+def _between(one: list[Terminal], other: list[Terminal], drawn: _Layout) -> tuple[float, float]:
+    """Middle of the closest two terminals (of the first hundred each): the short is likely to be near."""
+    pairs = ((drawn.places[a], drawn.places[b]) for a in one[:100] for b in other[:100])
+    a, b = min(pairs, key=lambda pair: abs(pair[0][0] - pair[1][0]) + abs(pair[0][1] - pair[1][1]))
+    return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
 
 
 def _text(terminal: Terminal) -> str:
