@@ -28,8 +28,6 @@ LEAVES = (
     "plasticity_line",
     "synapse",
     "neuron",
-    "full_adder",
-    "half_adder",
 )
 TEST_HALF_PERIOD = 5
 """Half a clock period of the test bench, in the nanoseconds of its timescale. Gate models delay by at most 1."""
@@ -105,14 +103,14 @@ def _context(design: Design, clock_period: float) -> dict[str, Any]:
     stabiliser = 0 if set(up + down) == {MU_ONE} else (1 if up == down else 2)
     stdp = column.stdp
 
-    def low(j: int, i: int) -> int:
-        return (j * inputs + i) * width
+    def last_bit(j: int, i: int) -> str:
+        return f"weight_{j}_{i}[{width - 1}]"
 
     chain = scan_chain(design)
     if not chain:
         raise ConfigError("the design has no synapse left, so there is nothing to build", next_step="prune less")
     scan_in = {chain[0]: "weight_in"}
-    scan_in |= {after: f"weights[{low(*previous) + width - 1}]" for previous, after in pairwise(chain)}
+    scan_in |= {after: last_bit(*previous) for previous, after in pairwise(chain)}
     lines = []
     for i in range(inputs):
         present = [j for j in range(neurons) if design.mask[j, i]]
@@ -121,7 +119,7 @@ def _context(design: Design, clock_period: float) -> dict[str, Any]:
                 "index": i,
                 "neurons": present,
                 "winner": _joined([f"spike_out[{j}]" for j in present]),
-                "weights": _joined([f"weights[{low(j, i)}+:{width}]" for j in present]),
+                "weights": _joined([f"weight_{j}_{i}" for j in present]),
             }
         )
     rows = []
@@ -130,8 +128,7 @@ def _context(design: Design, clock_period: float) -> dict[str, Any]:
         rows.append(
             {
                 "index": j,
-                "synapses": [{"input": i, "low": low(j, i), "scan_in": scan_in[j, i]} for i in present],
-                "absent": [low(j, i) for i in range(inputs) if not design.mask[j, i]],
+                "synapses": [{"input": i, "scan_in": scan_in[j, i]} for i in present],
                 "can_fire": len(present) * column.w_max >= column.threshold,
             }
         )
@@ -142,9 +139,12 @@ def _context(design: Design, clock_period: float) -> dict[str, Any]:
         "lines": lines,
         "synapse_count": len(chain),
         "chain_bits": len(chain) * width,
-        "scan_end": low(*chain[-1]) + width - 1,
+        "scan_end": last_bit(*chain[-1]),
         "clocks": column.wave_clocks,
         "draws": column.draws,
+        "weights": [
+            f"dut.weight_{j}_{i}" if design.mask[j, i] else f"{width}'d0" for j in reversed(range(neurons)) for i in reversed(range(inputs))
+        ],
         "count_w": (column.wave_clocks - 1).bit_length(),
         "t_in_max": column.t_in_max,
         "t_lines": column.t_in_max + 1,
