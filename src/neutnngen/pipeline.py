@@ -22,10 +22,13 @@ from neutnngen import __version__
 from neutnngen.apps.clustering import ColumnClustering, Scores, kmeans_labels
 from neutnngen.config import RunConfig
 from neutnngen.data import SeriesSet, load_ucr
-from neutnngen.errors import DataError
+from neutnngen.errors import ConfigError, DataError
 from neutnngen.files import write_atomic
+from neutnngen.rtl import generate_rtl, open_rtl
 from neutnngen.spec import Design, load_design
 from neutnngen.train.online import Progress
+from neutnngen.verify import VerifyReport, verify_rtl
+from neutnngen.verify.mutants import MutantResult, run_mutants
 
 
 @dataclass(frozen=True)
@@ -135,3 +138,45 @@ def find_design(path: Path) -> tuple[Design, Path]:
     if inner.is_file():
         return load_design(inner.parent), path
     return load_design(path), path.parent if path.is_dir() else path.parent.parent
+
+
+def verification_waves(run_folder: Path, design: Design, waves: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Real waves of the run in a fixed shuffled order (again from the start if the set is small): ``waves`` to learn from, then as many to
+    infer. Returns (2 × waves, line) times and (2 × waves,) learn."""
+    if waves < 1:
+        raise ConfigError("the number of waves is out of range", got=waves, allowed="an integer ≥ 1")
+    recorded = load_waves(run_folder)
+    if recorded.shape[1] != design.column.inputs:
+        raise DataError("the waves do not fit the Design", got=f"{recorded.shape[1]} lines", allowed=f"{design.column.inputs} lines")
+    order = np.random.default_rng(0).permutation(len(recorded))
+    chosen = np.resize(order, 2 * waves)
+    return recorded[chosen], np.arange(2 * waves) < waves
+
+
+def verify_design(design: Design, run_folder: Path, waves: int, rtl: Path | None = None) -> VerifyReport:
+    """Compare RTL (new, or the sources in ``rtl``) with the reference engine on real waves; writes verify/verify.json."""
+    inputs, learn = verification_waves(run_folder, design, waves)
+    target = run_folder / "verify"
+    start = time.perf_counter()
+    package = generate_rtl(design, target / "rtl") if rtl is None else open_rtl(design, rtl)
+    report = verify_rtl(design, inputs, learn, target, package=package)
+    document = {
+        "format": "neutnngen-verification",
+        "version": "1.0",
+        "design": design.fingerprint(),
+        "ok": report.ok,
+        "message": report.message,
+        "waves": report.waves,
+        "learning_waves": report.learning_waves,
+        "spikes": report.spikes,
+        "values": report.values,
+        "seconds": time.perf_counter() - start,
+    }
+    write_atomic(target / "verify.json", json.dumps(document, indent=2) + "\n")
+    return report
+
+
+def check_mutants(design: Design, run_folder: Path, waves: int) -> list[MutantResult]:
+    """Every mutant of the design's RTL on the verification's waves."""
+    inputs, learn = verification_waves(run_folder, design, waves)
+    return run_mutants(design, inputs, learn, run_folder / "verify" / "mutants")

@@ -22,6 +22,10 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, help="TOML configuration of the run (docs/configuration.md)")
 
 
+def add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run_folder", metavar="RUN", type=Path, help="run folder with a Design in it, or the Design's own folder")
+
+
 def load_run_config(options: argparse.Namespace, overrides: Mapping[str, Any] | None = None) -> RunConfig:
     """The configuration of ``--config`` with the options that were given on the command line on top (``section.key`` names)."""
     config = load_config(options.config)
@@ -57,7 +61,7 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> T
     return made
 
 
-def emit(options: argparse.Namespace, document: Mapping[str, Any], *text: Table | str) -> None:
+def emit(options: argparse.Namespace, document: Mapping[str, Any], *text: object) -> None:
     """Print the result: one JSON object with ``--json``, else the tables and lines."""
     if options.json:
         print(json.dumps(document, indent=2, default=str))

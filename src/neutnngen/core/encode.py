@@ -66,5 +66,8 @@ class QuantileEncoder:
 
 
 def _ranked(values: NDArray[np.floating], rank: bool) -> NDArray[np.float64]:
-    values = np.asarray(values, dtype=np.float64)
-    return values.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable").astype(np.float64) if rank else values
+    plain: NDArray[np.float64] = np.asarray(values, dtype=np.float64)
+    if not rank:
+        return plain
+    order = plain.argsort(axis=1, kind="stable")
+    return order.argsort(axis=1, kind="stable").astype(np.float64)

@@ -111,7 +111,15 @@ class Block:
 
     def copy(self) -> Block:
         """A copy that shares nothing mutable."""
-        return copy.deepcopy(self)
+        return Block(
+            self.name,
+            self.die,
+            self.core,
+            list(self.rows),
+            {name: copy.copy(instance) for name, instance in self.instances.items()},
+            {name: copy.copy(port) for name, port in self.ports.items()},
+            {name: Net(net.name, net.use, list(net.pins), list(net.wires), list(net.vias)) for name, net in self.nets.items()},
+        )
 
 
 def transform(rect: Rect, master: Master, instance: Instance) -> Rect:

@@ -1,0 +1,102 @@
+"""The clock tree: clusters of near flip-flops, level by level, every flip-flop at the same depth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neutnngen.pdk.technology import Kit
+from neutnngen.place_route.block import Block, Net, PinRef
+from neutnngen.place_route.buffering import add_buffer, tidy
+from neutnngen.place_route.wiring import (
+    STEINER,
+    centre,
+    cluster,
+    load,
+    pick_buffer,
+    pin_capacitance,
+    pin_place,
+    split_net,
+    wire_capacitance,
+    wire_resistance,
+)
+
+LEAF_SHARE = 0.6
+
+
+@dataclass(frozen=True)
+class ClockTreeReport:
+    """skew_ps, wire delays only, and fan-outs are ESTIMATED from places; timing analysis measures the real ones."""
+
+    clocks: int
+    sinks: int
+    buffers: int
+    depth: int
+    largest_fanout: int
+    wire_skew_ps: float
+
+
+def build_clock_tree(block: Block, kit: Kit, *, max_fanout: int = 16) -> tuple[Block, ClockTreeReport]:
+    """Buffer every clock net. All sinks of a net get the same number of buffers, which are sized for one level alike, so that skew
+    stays small."""
+    made = block.copy()
+    clocks = sinks = buffers = depth = largest = 0
+    skew = 0.0
+    for name in [n.name for n in made.nets.values() if n.use == "clock"]:
+        net = made.nets[name]
+        _, leaves = split_net(made, kit, net)
+        if not leaves:
+            continue
+        clocks += 1
+        sinks += len(leaves)
+        level = 0
+        delays: list[float] = []
+        while True:
+            _, current = split_net(made, kit, net)
+            places = [pin_place(made, kit, ref) for ref in current]
+            groups = cluster(places, max_fanout)
+            trees: list[Net] = []
+            for k, group in enumerate(groups):
+                label = f"clk_{tidy(name)}_{level}_{k}"
+                at = centre([places[i] for i in group])
+                trees.append(add_buffer(made, kit, label, kit.roles.clock_buffers[0], at, net, [current[i] for i in group]))
+                largest = max(largest, len(group))
+            heaviest = max(load(made, kit, tree) for tree in trees)
+            cell = pick_buffer(kit, kit.roles.clock_buffers, heaviest, LEAF_SHARE)
+            for tree in trees:
+                driver, _ = split_net(made, kit, tree)
+                assert driver is not None and driver.instance is not None
+                made.instances[driver.instance].master = cell
+                if level == 0:
+                    delays += _wire_delays(made, kit, tree)
+            buffers += len(groups)
+            level += 1
+            if len(groups) == 1:
+                break
+        depth = max(depth, level)
+        skew = max(skew, max(delays) - min(delays))
+    return made, ClockTreeReport(clocks, sinks, buffers, depth, largest, skew)
+
+
+def _wire_delays(block: Block, kit: Kit, net: Net) -> list[float]:
+    """Elmore delay in ps of a direct wire from the buffer to each sink."""
+    driver, sinks = split_net(block, kit, net)
+    assert driver is not None
+    x0, y0 = pin_place(block, kit, driver)
+    result = []
+    for ref in sinks:
+        x, y = pin_place(block, kit, ref)
+        length = kit.technology.to_um(abs(x - x0) + abs(y - y0)) * STEINER
+        resistance = length * wire_resistance(kit)
+        result.append(resistance * (length * wire_capacitance(kit) / 2 + pin_capacitance(block, kit, ref)) * 1e-3)
+    return result
+
+
+def clock_sinks(block: Block, kit: Kit) -> list[PinRef]:
+    """Clock pins of all flip-flops."""
+    return [
+        PinRef(i.name, p.name)
+        for i in block.instances.values()
+        if i.master in kit.cells
+        for p in kit.cells[i.master].pins.values()
+        if p.is_clock
+    ]

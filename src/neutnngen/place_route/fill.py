@@ -1,0 +1,49 @@
+"""Cells without function: well taps before placement, fillers after it."""
+
+from __future__ import annotations
+
+from neutnngen.errors import ConfigError
+from neutnngen.pdk.technology import Kit
+from neutnngen.place_route.block import Block, Instance
+
+
+def add_taps(block: Block, kit: Kit) -> Block:
+    """Put fixed well taps into every row: at its left end and then at least once per tap interval, staggered from row to row."""
+    made = block.copy()
+    roles = kit.roles
+    if roles.tap is None:
+        return made
+    width = kit.masters[roles.tap].width
+    for i, row in enumerate(made.rows):
+        site = kit.technology.sites[row.site].width
+        length = row.sites * site
+        count = max(1, -(-length // roles.tap_interval))
+        pitch = length // count // site * site
+        start = 0 if i % 2 == 0 else max(0, pitch // 2 // site * site)
+        for k in range(count):
+            x = row.x + min(start + k * pitch, length - width)
+            name = f"tap_{i}_{k}"
+            made.instances[name] = Instance(name, roles.tap, x, row.y, row.orient, placed=True, fixed=True, kind="tap")
+    return made
+
+
+def add_fillers(block: Block, kit: Kit) -> Block:
+    """Fill every gap of every row with the widest fillers that fit, so that rails and wells are continuous."""
+    made = block.copy()
+    fillers = sorted(((kit.masters[name].width, name) for name in kit.roles.fillers), reverse=True)
+    number = 0
+    for row in made.rows:
+        site = kit.technology.sites[row.site].width
+        spans = sorted((i.x, i.x + kit.masters[i.master].width) for i in made.instances.values() if i.y == row.y)
+        at = row.x
+        for x0, x1 in [*spans, (row.x + row.sites * site, 0)]:
+            while at < x0:
+                fitting = next(((w, n) for w, n in fillers if w <= x0 - at), None)
+                if fitting is None:
+                    raise ConfigError("a gap between cells is narrower than any filler", got=f"{x0 - at} at x = {at}, {row.name}")
+                name = f"fill_{number}"
+                number += 1
+                made.instances[name] = Instance(name, fitting[1], at, row.y, row.orient, placed=True, fixed=True, kind="filler")
+                at += fitting[0]
+            at = max(at, x1)
+    return made

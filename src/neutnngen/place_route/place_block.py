@@ -1,0 +1,79 @@
+"""From a floorplanned netlist to a legal placement with buffers and clock tree: the sequence of the placement steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from neutnngen.errors import ConfigError
+from neutnngen.pdk.technology import Kit
+from neutnngen.place_route.block import Block
+from neutnngen.place_route.buffering import BufferReport, buffer_fanout, size_drivers
+from neutnngen.place_route.clock_tree import ClockTreeReport, build_clock_tree
+from neutnngen.place_route.fill import add_taps
+from neutnngen.place_route.floorplan import cell_area
+from neutnngen.place_route.pin_placement import place_ports
+from neutnngen.place_route.placement import place_global, place_legal
+from neutnngen.place_route.power_grid import add_power_grid
+from neutnngen.place_route.wiring import hpwl
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class PlaceOptions:
+    """seed: of the engine's start. effort: 1 … 9. max_fanout: of signal nets and of the clock tree's buffers."""
+
+    seed: int = 0
+    effort: int = 3
+    max_fanout: int = 16
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.effort <= 9:
+            raise ConfigError("layout.effort is out of range", got=self.effort, allowed="1 … 9")
+        if not 4 <= self.max_fanout <= 64:
+            raise ConfigError("layout.max_fanout is out of range", got=self.max_fanout, allowed="4 … 64")
+
+
+@dataclass(frozen=True)
+class PlaceResult:
+    """utilisation: area of all cells, fixed ones too, over the core's."""
+
+    block: Block
+    hpwl_global_um: float
+    hpwl_um: float
+    utilisation: float
+    buffers: BufferReport
+    clock_tree: ClockTreeReport
+
+
+def place_block(block: Block, kit: Kit, options: PlaceOptions | None = None, progress: Progress | None = None) -> PlaceResult:
+    """Taps, power grid, ports, global placement, buffers, clock tree, legal and detailed placement of a floorplanned block."""
+    options = options or PlaceOptions()
+    say = progress or (lambda _: None)
+    if not block.rows:
+        raise ConfigError("the block has no rows", got=block.name, next_step="make_floorplan first")
+    say("taps and power grid")
+    current = add_power_grid(add_taps(block, kit), kit)
+    say("global placement")
+    current = place_global(place_ports(current, kit), kit, seed=options.seed, effort=options.effort)
+    current = place_ports(current, kit)
+    current = place_global(current, kit, seed=options.seed, effort=options.effort)
+    hpwl_global = hpwl(current, kit)
+    say("buffers and clock tree")
+    current, buffers = buffer_fanout(current, kit, max_fanout=options.max_fanout)
+    current, tree = build_clock_tree(current, kit, max_fanout=options.max_fanout)
+    core_area = (current.core.x1 - current.core.x0) * (current.core.y1 - current.core.y0)
+    if cell_area(current, kit) > 0.98 * core_area:
+        raise ConfigError(
+            "the cells with buffers and clock tree do not fit into the core",
+            got=f"{cell_area(current, kit) / core_area:.0%}",
+            allowed="at most 98 %",
+            next_step="lower layout.utilisation",
+        )
+    say("legal and detailed placement")
+    current = place_legal(current, kit, seed=options.seed, effort=options.effort)
+    current, _ = size_drivers(current, kit, share=1.0)  # sizes changed only where a load became illegal; widths may change
+    current = place_legal(current, kit, seed=options.seed, effort=options.effort)
+    current = place_ports(current, kit)
+    return PlaceResult(current, hpwl_global, hpwl(current, kit), cell_area(current, kit) / core_area, buffers, tree)
