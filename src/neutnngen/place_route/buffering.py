@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -50,7 +51,8 @@ def buffer_fanout(block: Block, kit: Kit, *, max_fanout: int = 16) -> tuple[Bloc
         nets += 1
         level = 0
         while True:
-            _, sinks = split_net(made, kit, net)
+            # an output port stays on the net of its name
+            sinks = [ref for ref in split_net(made, kit, net)[1] if ref.instance is not None]
             if len(sinks) <= max_fanout:
                 break
             places = [pin_place(made, kit, ref) for ref in sinks]
@@ -66,15 +68,20 @@ def buffer_fanout(block: Block, kit: Kit, *, max_fanout: int = 16) -> tuple[Bloc
     return made, BufferReport(nets, buffers, resized)
 
 
+@functools.cache
+def _strengths(names: frozenset[str], base: str) -> tuple[tuple[int, str], ...]:
+    pattern = re.compile(re.escape(base) + r"(\d+)")
+    return tuple(sorted((int(m[1]), name) for name in names if (m := pattern.fullmatch(name))))
+
+
 def variants(kit: Kit, cell: str) -> list[str]:
     """Cells of the same name but for the drive strength, weak to strong."""
     base = re.fullmatch(r"(.*_X)(\d+)", cell)
     if base is None:
         return [cell]
-    pattern = re.compile(re.escape(base[1]) + r"(\d+)")
-    found = [(int(m[1]), name) for name in kit.cells if (m := pattern.fullmatch(name)) and name in kit.masters]
     pins = set(kit.cells[cell].pins)
-    return [name for _, name in sorted(found) if set(kit.cells[name].pins) == pins]
+    found = _strengths(frozenset(kit.cells), base[1])
+    return [name for _, name in found if name in kit.masters and set(kit.cells[name].pins) == pins]
 
 
 def size_drivers(block: Block, kit: Kit, share: float = DRIVE_SHARE) -> tuple[Block, int]:
@@ -90,7 +97,11 @@ def size_drivers(block: Block, kit: Kit, share: float = DRIVE_SHARE) -> tuple[Bl
         instance = made.instances[driver.instance]
         weight = load(made, kit, net)
         wanted = instance.master
-        for candidate in variants(kit, instance.master)[variants(kit, instance.master).index(instance.master) :]:
+        limit = kit.cells[wanted].pins[driver.pin].max_capacitance
+        if limit is None or weight <= share * limit:
+            continue
+        choice = variants(kit, wanted)
+        for candidate in choice[choice.index(wanted) + 1 :]:
             wanted = candidate
             limit = kit.cells[candidate].pins[driver.pin].max_capacitance
             if limit is None or weight <= share * limit:

@@ -16,8 +16,8 @@ from neutnngen.place_route.block import Block, Orientation
 from neutnngen.place_route.placement_check import check_placement
 from neutnngen.place_route.wiring import pin_offset
 
-GLOBAL_DENSITY = 0.9
-"""Density to which cells are widened during global placement, so that they spread over the whole core and leave room for wires."""
+GLOBAL_DENSITY = 0.95
+"""Density to which cells are widened during placement, so that they spread over the whole core and leave room for wires."""
 
 _ORIENTATIONS: dict[Orientation, coloquinte.CellOrientation] = {
     "N": coloquinte.CellOrientation.N,
@@ -91,14 +91,16 @@ def _take(block: Block, kit: Kit, circuit: coloquinte.Circuit, names: list[str],
     made = block.copy()
     left = made.core.x0
     site = kit.technology.sites[kit.roles.core_site].width
+    # each of these attributes is a whole new list
+    xs, ys, orientations = circuit.cell_x, circuit.cell_y, circuit.cell_orientation
     for k, name in enumerate(names):
         instance = made.instances[name]
         if instance.fixed:
             continue
-        x = int(circuit.cell_x[k])
+        x = int(xs[k])
         instance.x = left + (x - left) // site * site if snap else x
-        instance.y = int(circuit.cell_y[k])
-        instance.orient = _NAMES.get(int(circuit.cell_orientation[k]), "N")
+        instance.y = int(ys[k])
+        instance.orient = _NAMES.get(int(orientations[k]), "N")
         instance.placed = True
     return made
 

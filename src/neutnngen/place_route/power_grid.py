@@ -31,7 +31,7 @@ def add_power_grid(block: Block, kit: Kit) -> Block:
         wire = Wire(kit.straps.rail_layer, core.x0, y, core.x1, y, rail_width, 0)
         lines[kit.straps.rail_layer].append((polarity[i % 2], wire))
     for name, width, pitch in kit.straps.straps:
-        lines[name] = [(polarity[i % 2], wire) for i, wire in enumerate(_straps(core, technology, name, width, pitch))]
+        lines[name] = [(polarity[i % 2], wire) for i, wire in enumerate(_straps(core, technology, name, width, pitch, rail_width // 2))]
     for on_layer in lines.values():
         for owner, wire in on_layer:
             nets[owner].wires.append(wire)
@@ -49,16 +49,16 @@ def add_power_grid(block: Block, kit: Kit) -> Block:
     return made
 
 
-def _straps(core: Rect, technology: Technology, layer: str, width: int, pitch: int) -> list[Wire]:
-    """Strap centre lines across the core, spread evenly, on the site grid across their direction."""
+def _straps(core: Rect, technology: Technology, layer: str, width: int, pitch: int, beyond: int) -> list[Wire]:
+    """Strap centre lines across the core and ``beyond`` its edges, so that they cover the vias on the outer rails; spread evenly."""
     vertical = technology.layers[layer].direction == "vertical"
     low, high = (core.x0, core.x1) if vertical else (core.y0, core.y1)
     count = 2 * max(1, round((high - low) / pitch))
     grid = 2 * next(iter(technology.sites.values())).width if vertical else 2 * technology.routing_layers[0].pitch
     positions = [low + round((high - low) * (2 * i + 1) / (2 * count) / grid) * grid for i in range(count)]
     if vertical:
-        return [Wire(layer, x, core.y0, x, core.y1, width, 0) for x in positions]
-    return [Wire(layer, core.x0, y, core.x1, y, width, 0) for y in positions]
+        return [Wire(layer, x, core.y0 - beyond, x, core.y1 + beyond, width, 0) for x in positions]
+    return [Wire(layer, core.x0 - beyond, y, core.x1 + beyond, y, width, 0) for y in positions]
 
 
 def _candidates(technology: Technology, lower: str, upper: str) -> list[ViaDef]:
