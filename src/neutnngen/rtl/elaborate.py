@@ -245,3 +245,33 @@ def generate_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.
     return RtlPackage(
         target, design.name, tuple(sources), testbench, constraints, file_list, hierarchy, scan_chain(design), float(clock_period)
     )
+
+
+def open_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.0) -> RtlPackage:
+    """The RTL that stands in ``folder``, as ``generate_rtl`` wrote it or edited since; nothing is written.
+
+    Raises DataError if a file of the package is absent or the folder holds the RTL of another design.
+    """
+    target = Path(folder)
+    names = {"file list": "files.f", "hierarchy": "hierarchy.json", "constraints": "constraints.sdc", "test bench": f"{design.name}_tb.sv"}
+    listed = (target / "files.f").read_text(encoding="utf-8").split() if (target / "files.f").is_file() else []
+    sources = tuple(target / name for name in listed)
+    for what, path in [*((what, target / name) for what, name in names.items()), *(("source", path) for path in sources)]:
+        if not path.is_file():
+            raise DataError(
+                f"the RTL folder has no {what}",
+                got=path,
+                allowed="a folder written by `neutnngen rtl` for this design",
+                next_step="neutnngen rtl --help",
+            )
+    return RtlPackage(
+        target,
+        design.name,
+        sources,
+        target / names["test bench"],
+        target / names["constraints"],
+        target / names["file list"],
+        target / names["hierarchy"],
+        scan_chain(design),
+        float(clock_period),
+    )
