@@ -1,0 +1,52 @@
+"""Configuration of the flow from RTL to layout: the ``[layout]`` table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from neutnngen.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class LayoutConfig:
+    """What the user chooses of the physical design.
+
+    kit, kit_folder: process kit, and the user's folder with its files (None: the installed distribution).
+    clock_period_ns: the timing target; unit_clock_hz: unit clock at which power is reported as well.
+    utilisation: share of the core that cells fill; aspect: height over width.
+    max_fanout: of signal nets and clock buffers. effort: of placement, 1 … 9. seed: of placement and routing.
+    route_iterations: rounds of rip-up and reroute. waves: real waves of the gate simulation, half of them with learning on.
+    picture_width: pixels.
+    """
+
+    kit: str = "nangate45"
+    kit_folder: Path | None = None
+    clock_period_ns: float = 10.0
+    unit_clock_hz: float = 100e3
+    utilisation: float = 0.65
+    aspect: float = 1.0
+    max_fanout: int = 16
+    effort: int = 3
+    seed: int = 0
+    route_iterations: int = 60
+    waves: int = 64
+    picture_width: int = 1600
+
+    def __post_init__(self) -> None:
+        limits: dict[str, tuple[float, float]] = {
+            "clock_period_ns": (0.01, 1e9),
+            "unit_clock_hz": (1.0, 1e11),
+            "utilisation": (0.1, 0.95),
+            "aspect": (0.25, 4.0),
+            "max_fanout": (4, 64),
+            "effort": (1, 9),
+            "seed": (0, 2**31 - 1),
+            "route_iterations": (1, 1000),
+            "waves": (2, 1_000_000),
+            "picture_width": (16, 20_000),
+        }
+        for name, (low, high) in limits.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ConfigError(f"layout.{name} is out of range", got=value, allowed=f"{low:g} … {high:g}")
