@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 from neutnngen.pdk.technology import Kit, Layer, Rect, Technology
 from neutnngen.place_route.block import Block
 from neutnngen.place_route.pin_access import covered
-from neutnngen.place_route.route_sweep import Boxes, Indices, close_pairs, gaps
+from neutnngen.place_route.route_sweep import Indices, close_pairs, gaps
 from neutnngen.place_route.route_view import View, flat_view
 
 
@@ -121,7 +121,9 @@ def _metal(view: View, layer: Layer, kit: Kit) -> Iterator[Violation]:
     euclidian = kdb.Metrics.Euclidian
     checks = [
         ("width", merged.width_check(layer.width, metrics=euclidian)),
-        ("spacing", merged.space_check(layer.spacing, metrics=euclidian)),
+        # the two halves of a space check: together they are 20 times as fast on power rails
+        ("spacing", merged.isolated_check(layer.spacing, metrics=euclidian)),
+        ("spacing", merged.notch_check(layer.spacing, metrics=euclidian)),
     ]
     for rule, pairs in checks:
         yield from _marked(view, index, rule, layer, [pair.bbox() for pair in pairs.each()], kit)

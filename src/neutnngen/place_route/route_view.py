@@ -44,13 +44,13 @@ def flat_view(block: Block, kit: Kit) -> View:
     pins: list[tuple[int, PinRef]] = []
     pin_of: dict[PinRef, int] = {}
     rows: list[tuple[int, ...]] = []  # x0 y0 x1 y1 layer net instance pin
-    for name, net in block.nets.items():
-        for ref in net.pins:
+    for name, routed in block.nets.items():
+        for ref in routed.pins:
             pin_of[ref] = len(pins)
             pins.append((net_of[name], ref))
-    for name, net in block.nets.items():
-        known = [via for via in net.vias if via.name in kit.technology.vias]
-        for rect in net_shapes(kit.technology, net.wires, known):
+    for name, routed in block.nets.items():
+        known = [via for via in routed.vias if via.name in kit.technology.vias]
+        for rect in net_shapes(kit.technology, routed.wires, known):
             rows.append((*rect[1:], layer_of[rect.layer], net_of[name], -1, -1))
     for port in block.ports.values():
         if port.rect is not None and port.net in net_of:
