@@ -1,9 +1,9 @@
 """Geometry and connectivity check of a block, on rectangles alone: it knows nothing of the router's grid.
 
 Rules come from the technology LEF: width, spacing (with the wide-metal rows over parallel run length), cut spacing, via enclosure as the
-LEF's default vias have it, minimum area, manufacturing grid, die. Left out: what one cell master violates by itself (every rectangle of
-the marker belongs to one instance), because placement and routing can neither cause nor cure it and the library's owner has signed the
-cells off with a finer deck than LEF expresses.
+LEF's default vias have it, minimum area, manufacturing grid, die. Left out: what a cell master violates by itself (see
+:mod:`route_internal`), because placement and routing can neither cause nor cure it, and the library's owner has signed the cells off
+with a finer deck than LEF expresses. In NanGate these are the metal1 obstructions of WELLTAP_X1 that stand 15 nm off its own rails.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import connected_components
 from neutnngen.pdk.technology import Kit, Layer, Rect, Technology
 from neutnngen.place_route.block import Block
 from neutnngen.place_route.pin_access import covered
+from neutnngen.place_route.route_internal import OwnMarks, marks
 from neutnngen.place_route.route_sweep import Indices, close_pairs, gaps
 from neutnngen.place_route.route_view import View, flat_view
 
@@ -36,10 +37,11 @@ def check_geometry(block: Block, kit: Kit) -> list[Violation]:
     view = flat_view(block, kit)
     found = list(_unknown_vias(block, kit))
     found += _outside_and_off_grid(view, block, kit)
+    own = OwnMarks(view, block, kit)
     for name in view.layers:
         layer = kit.technology.layers[name]
         if layer.kind == "routing":
-            found += _metal(view, layer, kit)
+            found += _metal(view, layer, own, kit)
         elif layer.kind == "cut":
             found += _cuts(view, layer, kit)
     return found
@@ -102,7 +104,7 @@ def _touching(view: View, index: Indices) -> tuple[Indices, Indices]:
     return a[joined], b[joined]
 
 
-def _metal(view: View, layer: Layer, kit: Kit) -> Iterator[Violation]:
+def _metal(view: View, layer: Layer, own: OwnMarks, kit: Kit) -> Iterator[Violation]:
     index = view.on(layer.name)
     if not len(index):
         return
@@ -112,47 +114,35 @@ def _metal(view: View, layer: Layer, kit: Kit) -> Iterator[Violation]:
         p, q = view.box[i], view.box[j]
         common = (max(p[0], q[0]), max(p[1], q[1]), min(p[2], q[2]), min(p[3], q[3]))
         yield Violation("short", layer.name, _names(view, (i, j)), _um(common, kit))
+    yield from _marked(view, index, layer, own, kit)
+    yield from _wide(view, index, layer, (a, b), kit)
+
+
+def _marked(view: View, index: Indices, layer: Layer, own: OwnMarks, kit: Kit) -> Iterator[Violation]:
+    """Width, spacing and area, without what cells violate by themselves."""
+    found = list(marks([(x0, y0, x1, y1) for x0, y0, x1, y1 in view.box[index].tolist()], layer))
+    boxes = np.array([box for _, box in found], np.int64).reshape(-1, 4)
+    at, shape = close_pairs(boxes, view.box[index], 0)
+    by_mark: dict[int, list[int]] = {}
+    for k, i in zip(at.tolist(), index[shape].tolist(), strict=True):
+        by_mark.setdefault(k, []).append(i)
+    for k, (rule, box) in enumerate(found):
+        touching = by_mark.get(k, [])
+        if not own.explains(rule, layer, box, touching):
+            yield Violation(rule, layer.name, _names(view, touching), _um(box, kit))
+
+
+def _wide(view: View, index: Indices, layer: Layer, touching: tuple[Indices, Indices], kit: Kit) -> Iterator[Violation]:
+    """Rows of the spacing table for wide metal: parts wider than the row's width against shapes of other polygons."""
+    rows = [(width, columns) for width, columns in layer.spacing_table if any(space > layer.spacing for _, space in columns)]
+    if not rows:
+        return
     import klayout.db as kdb  # heavy to load
 
     drawn: Any = kdb.Region()
     for x0, y0, x1, y1 in view.box[index].tolist():
         drawn.insert(kdb.Box(x0, y0, x1, y1))
     merged = drawn.merged()
-    euclidian = kdb.Metrics.Euclidian
-    checks = [
-        ("width", merged.width_check(layer.width, metrics=euclidian)),
-        # the two halves of a space check: together they are 20 times as fast on power rails
-        ("spacing", merged.isolated_check(layer.spacing, metrics=euclidian)),
-        ("spacing", merged.notch_check(layer.spacing, metrics=euclidian)),
-    ]
-    for rule, pairs in checks:
-        yield from _marked(view, index, rule, layer, [pair.bbox() for pair in pairs.each()], kit)
-    if layer.min_area:
-        small = [polygon.bbox() for polygon in merged.each() if polygon.area() < layer.min_area]
-        yield from _marked(view, index, "minimum area", layer, small, kit)
-    yield from _wide(view, index, merged, layer, (a, b), kit)
-
-
-def _marked(view: View, index: Indices, rule: str, layer: Layer, marks: list[Any], kit: Kit) -> Iterator[Violation]:
-    """Violations from marker boxes; a marker that only one instance's own shapes touch is left out."""
-    boxes = np.array([(m.left, m.bottom, m.right, m.top) for m in marks], np.int64).reshape(-1, 4)
-    at, shape = close_pairs(boxes, view.box[index], 0)
-    shape = index[shape]
-    by_mark: dict[int, list[int]] = {}
-    for k, i in zip(at.tolist(), shape.tolist(), strict=True):
-        by_mark.setdefault(k, []).append(i)
-    for k, touching in by_mark.items():
-        origins = {int(view.instance[i]) for i in touching}
-        if len(origins) == 1 and origins != {-1}:
-            continue
-        yield Violation(rule, layer.name, _names(view, touching), _um(boxes[k], kit))
-
-
-def _wide(view: View, index: Indices, merged: Any, layer: Layer, touching: tuple[Indices, Indices], kit: Kit) -> Iterator[Violation]:
-    """Rows of the spacing table for wide metal: parts wider than the row's width against shapes of other polygons."""
-    rows = [(width, columns) for width, columns in layer.spacing_table if any(space > layer.spacing for _, space in columns)]
-    if not rows:
-        return
     n = len(view.box)
     links = coo_matrix((np.ones(len(touching[0]), np.int8), touching), shape=(n, n))
     polygon = connected_components(links, directed=False)[1]
