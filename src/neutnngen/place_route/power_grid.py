@@ -12,18 +12,22 @@ from neutnngen.place_route.block import Block, Net, Port, Via, Wire
 def add_power_grid(block: Block, kit: Kit) -> Block:
     """Add the power and the ground net with rails, straps, via stacks and one port each on the top strap layer.
 
-    Rails lie on the row boundaries; the lowest is ground, as the cells have it in orientation N, and they alternate. Straps of a layer
-    alternate between power and ground at half the kit's pitch, at least one of each.
+    Rails lie on the row boundaries; the lowest has the polarity of the lower edge of the kit's cells, and they alternate. Straps of a
+    layer alternate between power and ground at half the kit's pitch, at least one of each. Stacks of vias stand on rails and straps only.
+
+    Raises
+    ------
+    ConfigError: no floorplan yet, the kit lacks a via, or its cells have no supply pins along their edges.
     """
     made = block.copy()
     roles, technology = kit.roles, kit.technology
-    polarity = (roles.ground_net, roles.power_net)
+    polarity = rail_order(kit)
     nets = {roles.ground_net: Net(roles.ground_net, "ground"), roles.power_net: Net(roles.power_net, "power")}
     core = made.core
     if core.x1 <= core.x0:
         raise ConfigError("the block has no floorplan yet", got=block.name, next_step="make_floorplan first")
 
-    height = technology.sites[roles.core_site].height
+    height, site = technology.sites[roles.core_site].height, technology.sites[roles.core_site].width
     lines: dict[str, list[tuple[str, Wire]]] = {kit.straps.rail_layer: []}
     rail_width = kit.straps.rail_width
     for i in range(len(made.rows) + 1):
@@ -31,7 +35,8 @@ def add_power_grid(block: Block, kit: Kit) -> Block:
         wire = Wire(kit.straps.rail_layer, core.x0, y, core.x1, y, rail_width, 0)
         lines[kit.straps.rail_layer].append((polarity[i % 2], wire))
     for name, width, pitch in kit.straps.straps:
-        lines[name] = [(polarity[i % 2], wire) for i, wire in enumerate(_straps(core, technology, name, width, pitch, rail_width // 2))]
+        wires = _straps(core, technology, name, width, pitch, rail_width // 2, site)
+        lines[name] = [(polarity[i % 2], wire) for i, wire in enumerate(wires)]
     for on_layer in lines.values():
         for owner, wire in on_layer:
             nets[owner].wires.append(wire)
@@ -49,25 +54,37 @@ def add_power_grid(block: Block, kit: Kit) -> Block:
     return made
 
 
-def _straps(core: Rect, technology: Technology, layer: str, width: int, pitch: int, beyond: int) -> list[Wire]:
+def rail_order(kit: Kit) -> tuple[str, str]:
+    """Names of the nets of the lowest and of the second rail: those of the supply pins on a cell's lower and upper edge."""
+    master = kit.masters[kit.roles.flop]
+    edges = {}
+    for pin in master.pins.values():
+        if pin.use in ("power", "ground"):
+            net = kit.roles.power_net if pin.use == "power" else kit.roles.ground_net
+            for rect in pin.rects:
+                for edge in (0, master.height):
+                    if rect.layer == kit.straps.rail_layer and rect.y0 <= edge <= rect.y1:
+                        edges[edge] = net
+    if len(set(edges.values())) != 2:
+        raise ConfigError("the kit's cells have no power and ground pin along their edges", got=f"{kit.name}, {master.name}")
+    return edges[0], edges[master.height]
+
+
+def _straps(core: Rect, technology: Technology, layer: str, width: int, pitch: int, beyond: int, site: int) -> list[Wire]:
     """Strap centre lines across the core and ``beyond`` its edges, so that they cover the vias on the outer rails; spread evenly."""
     vertical = technology.layers[layer].direction == "vertical"
     low, high = (core.x0, core.x1) if vertical else (core.y0, core.y1)
     count = 2 * max(1, round((high - low) / pitch))
-    grid = 2 * next(iter(technology.sites.values())).width if vertical else 2 * technology.routing_layers[0].pitch
+    grid = 2 * site if vertical else 2 * technology.routing_layers[0].pitch
     positions = [low + round((high - low) * (2 * i + 1) / (2 * count) / grid) * grid for i in range(count)]
     if vertical:
         return [Wire(layer, x, core.y0 - beyond, x, core.y1 + beyond, width, 0) for x in positions]
     return [Wire(layer, core.x0 - beyond, y, core.x1 + beyond, y, width, 0) for y in positions]
 
 
-def _candidates(technology: Technology, lower: str, upper: str) -> list[ViaDef]:
-    return [v for v in technology.vias.values() if v.lower == lower and v.upper == upper]
-
-
 def _flat_via(technology: Technology, lower: str, upper: str) -> ViaDef:
     """The via between two layers with the least metal across the row direction, then the least metal at all."""
-    found = _candidates(technology, lower, upper)
+    found = [via for via in technology.vias.values() if via.lower == lower and via.upper == upper]
     if not found:
         raise ConfigError(f"the kit has no via between {lower} and {upper}", got=technology.name)
 
@@ -78,26 +95,47 @@ def _flat_via(technology: Technology, lower: str, upper: str) -> ViaDef:
     return min(found, key=extent)
 
 
+def _pad(via: ViaDef, layer: str) -> tuple[int, int]:
+    """Size (x, y) of a via's metal on a layer; all fixed vias are symmetric about their origin."""
+    rects = [r for r in via.rects if r.layer == layer]
+    return 2 * max(max(-r.x0, r.x1) for r in rects), 2 * max(max(-r.y0, r.y1) for r in rects)
+
+
+def _places(low: tuple[int, int], up: tuple[int, int], pads: tuple[int, int], cut: int, step: int) -> list[int]:
+    """Centres of cuts in one direction, ``step`` apart, in the middle of where two wires overlap.
+
+    As many as fit: cuts into the overlap, the outermost pads of the two ends (``pads``) into their own wires. At least one.
+    """
+    start, end = max(low[0], up[0]), min(low[1], up[1])
+    middle = (start + end) // 2
+    rooms = [end - start - cut, 2 * min(middle - low[0], low[1] - middle) - pads[0], 2 * min(middle - up[0], up[1] - middle) - pads[1]]
+    count = max(1, min(rooms) // step + 1)
+    return [middle + (2 * k - (count - 1)) * step // 2 for k in range(count)]
+
+
 def _stack(net: Net, low: Wire, up: Wire, technology: Technology) -> None:
-    """Vias from ``low`` to the crossing ``up``: as many side by side as both overlap, joined by a strip of metal on the layers between."""
+    """Vias from ``low`` to the crossing ``up``: an array as large as fits, joined by a patch of metal on the layers between."""
     names = [layer.name for layer in technology.routing_layers]
     between = names[names.index(low.layer) : names.index(up.layer) + 1]
     vias = [_flat_via(technology, a, b) for a, b in pairwise(between)]
     a, b = low.rect(), up.rect()
-    x0, x1, y0, y1 = max(a.x0, b.x0), min(a.x1, b.x1), max(a.y0, b.y0), min(a.y1, b.y1)
-    if x0 >= x1 or y0 >= y1:
+    if max(a.x0, b.x0) >= min(a.x1, b.x1) or max(a.y0, b.y0) >= min(a.y1, b.y1):
         return
-    x, y = (x0 + x1) // 2, (y0 + y1) // 2
-    widest = max(max(r.x1 - r.x0 for r in via.rects) for via in vias)
-    # cuts in a row: the largest cut plus its spacing apart, on the manufacturing grid
-    step = max(technology.layers[v.cut].width + technology.layers[v.cut].spacing for v in vias)
-    step = -(-step // (2 * technology.manufacturing_grid)) * 2 * technology.manufacturing_grid
-    count = max(1, (x1 - x0 - widest) // step + 1)
-    offsets = [x + (2 * k - (count - 1)) * step // 2 for k in range(count)]
+    cuts = [technology.layers[via.cut] for via in vias]
+    grid = 2 * technology.manufacturing_grid
+    step = -(-max(cut.width + cut.spacing for cut in cuts) // grid) * grid
+    widest = max(cut.width for cut in cuts)
+    first, last = _pad(vias[0], low.layer), _pad(vias[-1], up.layer)
+    xs = _places((a.x0, a.x1), (b.x0, b.x1), (first[0], last[0]), widest, step)
+    ys = _places((a.y0, a.y1), (b.y0, b.y1), (first[1], last[1]), widest, step)
     for via in vias:
-        net.vias.extend(Via(via.name, position, y) for position in offsets)
-    for layer, below, above in zip(between[1:-1], vias, vias[1:], strict=False):
-        pads = [r for v in (below, above) for r in v.rects if r.layer == layer]
-        tall = max(r.y1 - r.y0 for r in pads)
-        half = max(r.x1 - r.x0 for r in pads) // 2
-        net.wires.append(Wire(layer, offsets[0] - half, y, offsets[-1] + half, y, tall, 0))
+        net.vias.extend(Via(via.name, x, y) for y in ys for x in xs)
+    middle = (ys[0] + ys[-1]) // 2
+    for name, below, above in zip(between[1:-1], vias, vias[1:], strict=False):
+        pads = (_pad(below, name), _pad(above, name))
+        tall = ys[-1] - ys[0] + max(pad[1] for pad in pads)
+        half = (xs[-1] - xs[0] + max(pad[0] for pad in pads)) // 2
+        centre = (xs[0] + xs[-1]) // 2
+        # a patch alone must have the least area that the layer asks
+        half = max(half, -(-technology.layers[name].min_area // (tall * grid)) * grid // 2)
+        net.wires.append(Wire(name, centre - half, middle, centre + half, middle, tall, 0))
