@@ -44,6 +44,7 @@ class ColumnConfig:
 @dataclass(frozen=True)
 class TrainConfig:
     epochs: int = 4
+    restarts: int = 3
     seed: int = 0
 
 

@@ -78,6 +78,7 @@ def train_design(config: RunConfig, folder: Path, progress: Progress | None = No
         drop=column.drop,
         rank=column.rank,
         epochs=train.epochs,
+        restarts=train.restarts,
         seed=train.seed,
         stdp=config.stdp,
         lfsr=config.lfsr,

@@ -21,10 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     design, folder = find_design(options.run_folder)
     package = generate_rtl(design, options.out or folder / "rtl", clock_period=options.clock_period)
+    column = design.column
     emit(
         options,
         {"top": package.top, "folder": str(package.folder), "sources": [str(s) for s in package.sources], "synapses": design.synapses},
-        f"{package.top}: {design.column.inputs}×{design.column.neurons} column, {design.synapses} synapses, {len(package.sources)} source files",
+        f"{package.top}: {column.inputs}×{column.neurons} column, {design.synapses} synapses, {len(package.sources)} source files",
         f"written to {package.folder} (file list: {package.file_list.name}, data sheet: the header of {package.top}.sv)",
     )
     return 0

@@ -15,15 +15,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
     add_run(parser)
     parser.add_argument("--waves", type=int, help="real waves with learning on, and as many with learning off (default: 256)")
-    parser.add_argument("--rtl", type=Path, help="verify the sources in this folder (written by `neutnngen rtl`, perhaps edited) instead of new ones")
-    parser.add_argument("--mutants", action="store_true", help="also break one line of the RTL at a time, in every known way, and show what is caught")
+    parser.add_argument("--rtl", type=Path, help="verify the sources in this folder, written by `neutnngen rtl`, instead of new ones")
+    parser.add_argument("--mutants", action="store_true", help="also break the RTL one line at a time and show what is caught")
 
 
 def run(options: argparse.Namespace) -> int:
     config = load_run_config(options, {"verify.waves": options.waves})
     design, folder = find_design(options.run_folder)
     report = verify_design(design, folder, config.verify.waves, options.rtl)
-    document: dict[str, object] = {"ok": report.ok, "message": report.message, "waves": report.waves, "values": report.values, "spikes": report.spikes}
+    document: dict[str, object] = {"ok": report.ok, "message": report.message, "waves": report.waves, "values": report.values}
     text: list[object] = [("equal: " if report.ok else "NOT EQUAL: ") + report.message]
     caught = True
     if options.mutants and report.ok:
