@@ -6,9 +6,21 @@ import functools
 import re
 from dataclasses import dataclass
 
+from neutnngen.errors import ConfigError
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block, Instance, Net, PinRef
-from neutnngen.place_route.wiring import buffer_pins, centre, cluster, load, pick_buffer, pin_place, split_net
+from neutnngen.place_route.wiring import (
+    STEINER,
+    buffer_pins,
+    centre,
+    cluster,
+    load,
+    pick_buffer,
+    pin_capacitance,
+    pin_place,
+    split_net,
+    wire_capacitance,
+)
 
 DRIVE_SHARE = 0.35
 """Share of a pin's largest load up to which a driver is left as it is."""
@@ -40,24 +52,69 @@ def tidy(name: str) -> str:
     return re.sub(r"\W+", "_", name).strip("_")
 
 
-def buffer_fanout(block: Block, kit: Kit, *, max_fanout: int = 16) -> tuple[Block, BufferReport]:
-    """Give every signal net at most ``max_fanout`` sinks, by buffers at the middle of near sinks, level by level."""
+def fresh(block: Block, label: str) -> str:
+    """``label``, lengthened where an instance or the net of a buffer has it: tidy names of different nets may agree."""
+    while label in block.instances or f"{label}_net" in block.nets:
+        label += "_"
+    return label
+
+
+def _lighten(
+    block: Block, kit: Kit, sinks: list[PinRef], places: list[tuple[int, int]], groups: list[list[int]], limit: float
+) -> list[list[int]]:
+    """Groups of sinks halved until each loads a buffer in its middle with at most ``limit`` fF, or is one sink."""
+    found = []
+    todo = list(reversed(groups))
+    while todo:
+        group = todo.pop()
+        if len(group) > 1 and group_load(block, kit, [sinks[i] for i in group], [places[i] for i in group]) > limit:
+            halves = cluster([places[i] for i in group], -(-len(group) // 2))
+            todo.extend([group[i] for i in half] for half in reversed(halves))
+        else:
+            found.append(group)
+    return found
+
+
+def group_load(block: Block, kit: Kit, sinks: list[PinRef], places: list[tuple[int, int]]) -> float:
+    """fF of the sinks at these places and of a wire that joins them (ESTIMATED)."""
+    xs, ys = [p[0] for p in places], [p[1] for p in places]
+    wire = kit.technology.to_um(max(xs) - min(xs) + max(ys) - min(ys)) * STEINER * wire_capacitance(kit)
+    return wire + sum(pin_capacitance(block, kit, ref) for ref in sinks)
+
+
+def buffer_fanout(block: Block, kit: Kit, *, max_fanout: int = 16, max_cap_ff: float | None = None) -> tuple[Block, BufferReport]:
+    """Give every signal net at most ``max_fanout`` sinks, by buffers at the middle of near sinks, level by level.
+
+    max_cap_ff: where given, groups are made smaller until pins and estimated wire load each buffer with no more than that, and nets of
+    several cells that load their driver with more get buffers too. Raises ConfigError where a group would have fewer than two members.
+    """
+    if max_fanout < 2:
+        raise ConfigError("layout.max_fanout is out of range", got=max_fanout, allowed="at least 2")
+    if max_cap_ff is not None and max_cap_ff <= 0:
+        raise ConfigError("the largest load must be above 0", got=f"{max_cap_ff} fF")
     made = block.copy()
     nets = buffers = 0
     for name in list(made.nets):
         net = made.nets[name]
-        if net.use != "signal" or len(net.pins) - 1 <= max_fanout:
+        if net.use != "signal":
             continue
-        nets += 1
         level = 0
         while True:
             # an output port stays on the net of its name
             sinks = [ref for ref in split_net(made, kit, net)[1] if ref.instance is not None]
-            if len(sinks) <= max_fanout:
+            heavy = max_cap_ff is not None and load(made, kit, net) > max_cap_ff
+            if len(sinks) <= max_fanout and not heavy:
                 break
             places = [pin_place(made, kit, ref) for ref in sinks]
-            for k, group in enumerate(cluster(places, max_fanout)):
-                label = f"buf_{tidy(name)}_{level}_{k}"
+            groups = cluster(places, max_fanout)
+            if max_cap_ff is not None:
+                lighter = _lighten(made, kit, sinks, places, groups, max_cap_ff)
+                groups = lighter if len(lighter) < len(sinks) else groups
+                if len(sinks) <= max_fanout and len(lighter) == len(sinks):
+                    break  # one buffer for each sink would not make the net lighter
+            nets += level == 0
+            for k, group in enumerate(groups):
+                label = fresh(made, f"buf_{tidy(name)}_{level}_{k}")
                 members = [sinks[i] for i in group]
                 at = centre([places[i] for i in group])
                 tree = add_buffer(made, kit, label, kit.roles.buffers[0], at, net, members)

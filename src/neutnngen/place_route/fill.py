@@ -32,11 +32,13 @@ def add_fillers(block: Block, kit: Kit) -> Block:
     made = block.copy()
     fillers = sorted(((kit.masters[name].width, name) for name in kit.roles.fillers), reverse=True)
     number = 0
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for instance in block.instances.values():
+        spans.setdefault(instance.y, []).append((instance.x, instance.x + kit.masters[instance.master].width))
     for row in made.rows:
         site = kit.technology.sites[row.site].width
-        spans = sorted((i.x, i.x + kit.masters[i.master].width) for i in made.instances.values() if i.y == row.y)
         at = row.x
-        for x0, x1 in [*spans, (row.x + row.sites * site, 0)]:
+        for x0, x1 in [*sorted(spans.get(row.y, ())), (row.x + row.sites * site, 0)]:
             while at < x0:
                 fitting = next(((w, n) for w, n in fillers if w <= x0 - at), None)
                 if fitting is None:

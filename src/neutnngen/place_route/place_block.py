@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
 
 from neutnngen.errors import ConfigError
 from neutnngen.pdk.technology import Kit
@@ -12,7 +13,7 @@ from neutnngen.place_route.buffering import BufferReport, buffer_fanout, size_dr
 from neutnngen.place_route.clock_tree import ClockTreeReport, build_clock_tree
 from neutnngen.place_route.fill import add_taps
 from neutnngen.place_route.floorplan import cell_area
-from neutnngen.place_route.pin_placement import place_ports
+from neutnngen.place_route.pin_placement import Side, place_ports
 from neutnngen.place_route.placement import place_global, place_legal
 from neutnngen.place_route.power_grid import add_power_grid
 from neutnngen.place_route.wiring import hpwl
@@ -22,11 +23,14 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class PlaceOptions:
-    """seed: of the engine's start. effort: 1 … 9. max_fanout: of signal nets and of the clock tree's buffers."""
+    """seed: of the engine's start. effort: 1 … 9. max_fanout: of signal nets and of the clock tree's buffers. max_cap_ff: largest load of
+    a signal net's driver that buffers should leave, None for what the drivers stand. sides: side of the die by port, where it matters."""
 
     seed: int = 0
     effort: int = 3
     max_fanout: int = 16
+    max_cap_ff: float | None = None
+    sides: Mapping[str, Side] | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.effort <= 9:
@@ -37,7 +41,8 @@ class PlaceOptions:
 
 @dataclass(frozen=True)
 class PlaceResult:
-    """utilisation: area of all cells, fixed ones too, over the core's."""
+    """hpwl_global_um: before buffers and clock tree; hpwl_um: at the end (both ESTIMATED, half-perimeters). utilisation: area of all cells,
+    fixed ones too, over the core's. seconds: by step; results that differ only in them are equal."""
 
     block: Block
     hpwl_global_um: float
@@ -45,23 +50,45 @@ class PlaceResult:
     utilisation: float
     buffers: BufferReport
     clock_tree: ClockTreeReport
+    seconds: dict[str, float] = field(default_factory=dict, compare=False)
+
+
+class _Clock:
+    """Says what begins and keeps how long each step took."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.seconds: dict[str, float] = {}
+        self._progress = progress
+        self._step: tuple[str, float] | None = None
+
+    def __call__(self, step: str) -> None:
+        self.stop()
+        self._step = step, perf_counter()
+        if self._progress is not None:
+            self._progress(step)
+
+    def stop(self) -> None:
+        if self._step is not None:
+            self.seconds[self._step[0]] = perf_counter() - self._step[1]
+            self._step = None
 
 
 def place_block(block: Block, kit: Kit, options: PlaceOptions | None = None, progress: Progress | None = None) -> PlaceResult:
     """Taps, power grid, ports, global placement, buffers, clock tree, legal and detailed placement of a floorplanned block."""
     options = options or PlaceOptions()
-    say = progress or (lambda _: None)
+    say = clock = _Clock(progress)
     if not block.rows:
         raise ConfigError("the block has no rows", got=block.name, next_step="make_floorplan first")
     say("taps and power grid")
     current = add_power_grid(add_taps(block, kit), kit)
     say("global placement")
-    current = place_global(place_ports(current, kit), kit, seed=options.seed, effort=options.effort)
-    current = place_ports(current, kit)
+    # a rough placement is enough to find the ports' places: the wires of the final one come out within 0.1 %
+    current = place_global(place_ports(current, kit, options.sides), kit, seed=options.seed, effort=1)
+    current = place_ports(current, kit, options.sides)
     current = place_global(current, kit, seed=options.seed, effort=options.effort)
     hpwl_global = hpwl(current, kit)
     say("buffers and clock tree")
-    current, buffers = buffer_fanout(current, kit, max_fanout=options.max_fanout)
+    current, buffers = buffer_fanout(current, kit, max_fanout=options.max_fanout, max_cap_ff=options.max_cap_ff)
     current, tree = build_clock_tree(current, kit, max_fanout=options.max_fanout)
     core_area = (current.core.x1 - current.core.x0) * (current.core.y1 - current.core.y0)
     if cell_area(current, kit) > 0.98 * core_area:
@@ -75,5 +102,6 @@ def place_block(block: Block, kit: Kit, options: PlaceOptions | None = None, pro
     current = place_legal(current, kit, seed=options.seed, effort=options.effort)
     current, _ = size_drivers(current, kit, share=1.0)  # sizes changed only where a load became illegal; widths may change
     current = place_legal(current, kit, seed=options.seed, effort=options.effort)
-    current = place_ports(current, kit)
-    return PlaceResult(current, hpwl_global, hpwl(current, kit), cell_area(current, kit) / core_area, buffers, tree)
+    current = place_ports(current, kit, options.sides)
+    clock.stop()
+    return PlaceResult(current, hpwl_global, hpwl(current, kit), cell_area(current, kit) / core_area, buffers, tree, clock.seconds)

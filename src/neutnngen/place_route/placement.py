@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import random
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import coloquinte
 
-from neutnngen.errors import ToolFailed
+from neutnngen.errors import ConfigError, ToolFailed
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block, Orientation
+from neutnngen.place_route.legalise import legalise
 from neutnngen.place_route.placement_check import check_placement
-from neutnngen.place_route.wiring import pin_offset
+from neutnngen.place_route.wiring import hpwl, pin_offset
+
+__all__ = ["hpwl", "place", "place_global", "place_legal"]
+
+Progress = Callable[[str], None]
 
 GLOBAL_DENSITY = 0.95
 """Density to which cells are widened during placement, so that they spread over the whole core and leave room for wires."""
@@ -41,6 +46,13 @@ def _silent() -> Iterator[None]:
         os.dup2(saved, 1)
         os.close(saved)
         os.close(sink)
+
+
+def _check(block: Block, effort: int) -> None:
+    if not 1 <= effort <= 9:
+        raise ConfigError("layout.effort is out of range", got=effort, allowed="1 … 9")
+    if not block.rows:
+        raise ConfigError("the block has no rows", got=block.name, next_step="make_floorplan first")
 
 
 def _circuit(block: Block, kit: Kit, net_weights: Mapping[str, float]) -> tuple[coloquinte.Circuit, list[str]]:
@@ -106,7 +118,11 @@ def _take(block: Block, kit: Kit, circuit: coloquinte.Circuit, names: list[str],
 
 
 def place_global(block: Block, kit: Kit, *, seed: int = 0, effort: int = 3, net_weights: Mapping[str, float] | None = None) -> Block:
-    """Spread the cells for short wires; they may still overlap. Deterministic for a seed; effort 1 … 9."""
+    """Spread the cells for short wires; they may still overlap. Deterministic for a seed; effort 1 … 9.
+
+    net_weights: importance of nets by name, 1 where not named. Raises ConfigError for a bad effort or a block without rows.
+    """
+    _check(block, effort)
     start = block.copy()
     core = start.core
     rng = random.Random(seed)
@@ -123,13 +139,27 @@ def place_global(block: Block, kit: Kit, *, seed: int = 0, effort: int = 3, net_
 
 
 def place_legal(block: Block, kit: Kit, *, seed: int = 0, effort: int = 3, net_weights: Mapping[str, float] | None = None) -> Block:
-    """Legal rows and sites near the present places, then detailed improvement. Raises ToolFailed if the result is not legal."""
+    """Legal rows and sites near the present places, then detailed improvement.
+
+    What the engine leaves illegal, or gives up, :func:`legalise` repairs.
+
+    Raises
+    ------
+    ConfigError: bad effort, no rows, or the cells do not fit.
+    ToolFailed: the result is not legal all the same.
+    """
+    _check(block, effort)
     circuit, names = _circuit(block, kit, net_weights or {})
     parameters = coloquinte.ColoquinteParameters(effort, seed)
-    with _silent():
-        circuit.legalize(parameters)
-        circuit.place_detailed(parameters)
-    made = _take(block, kit, circuit, names, snap=True)
+    try:
+        with _silent():
+            circuit.legalize(parameters)
+            circuit.place_detailed(parameters)
+        made = _take(block, kit, circuit, names, snap=True)
+    except RuntimeError:  # all that the engine raises when cells do not fit its way
+        made = legalise(block, kit)
+    if check_placement(made, kit):
+        made = legalise(made, kit)
     problems = check_placement(made, kit)
     if problems:
         raise ToolFailed(
@@ -139,3 +169,20 @@ def place_legal(block: Block, kit: Kit, *, seed: int = 0, effort: int = 3, net_w
             next_step="lower layout.utilisation",
         )
     return made
+
+
+def place(
+    block: Block,
+    kit: Kit,
+    *,
+    seed: int = 0,
+    effort: int = 3,
+    net_weights: Mapping[str, float] | None = None,
+    progress: Progress | None = None,
+) -> Block:
+    """Global, then legal and detailed placement of a floorplanned block; fixed cells stay. Arguments as of the two parts."""
+    say = progress or (lambda _: None)
+    say("global placement")
+    spread = place_global(block, kit, seed=seed, effort=effort, net_weights=net_weights)
+    say("legal and detailed placement")
+    return place_legal(spread, kit, seed=seed, effort=effort, net_weights=net_weights)
