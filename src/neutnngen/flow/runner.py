@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Generic, TypeVar
@@ -94,11 +94,12 @@ class Flow(Generic[C]):
         *,
         stop_after: str | None = None,
         resume_line: str | None = None,
+        locked: bool = False,
     ) -> FlowResult:
         """Run what is not yet done.
 
         initial: name to a file in ``run_folder``. stop_after: name of the last step to do. resume_line: the command that goes on, for
-        the message after Ctrl-C.
+        the message after Ctrl-C. locked: the caller holds :func:`run_lock` already.
 
         Raises ConfigError if the folder is in use, Interrupted after Ctrl-C or a termination signal, and whatever a step raises.
         """
@@ -109,7 +110,7 @@ class Flow(Generic[C]):
                 "no step has this name", got=stop_after, allowed=", ".join(names), next_step=f"use {close!r}" if close else None
             )
         run_folder = run_folder.resolve()
-        with run_lock(run_folder), _termination_as_interrupt():
+        with nullcontext() if locked else run_lock(run_folder), _termination_as_interrupt():
             try:
                 return self._run(run_folder, config, initial, progress or (lambda _: None), stop_after)
             except KeyboardInterrupt:

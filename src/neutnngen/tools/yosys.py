@@ -36,6 +36,14 @@ def version() -> str | None:
         return None
 
 
+def require() -> str:
+    """Version of the installed package. MissingTool with the installation line if it is absent."""
+    found = version()
+    if found is None:
+        raise MissingTool("Yosys (the package pyosys) is not installed", next_step=INSTALL)
+    return found
+
+
 def script_argv(script: Path) -> list[str]:
     """Command line that runs a Yosys script."""
     return [sys.executable, "-m", "neutnngen.tools.yosys_run", str(script)]
@@ -46,8 +54,7 @@ def run_script(script: Path, cwd: Path, log: Path, outputs: list[Path], timeout:
 
     Raises MissingTool without pyosys; ToolFailed with Yosys's own error line otherwise.
     """
-    if version() is None:
-        raise MissingTool("Yosys (the package pyosys) is not installed", next_step=INSTALL)
+    require()
     try:
         run_tool(script_argv(script), cwd, log, timeout, install=INSTALL, expect=outputs)
     except ToolFailed as problem:

@@ -1,7 +1,7 @@
 """Verification: RTL and gates against the simulator, exactly, in a way that can fail."""
 
 from neutnngen.verify.activity import Activity, NetActivity, read_vcd_activity
-from neutnngen.verify.compare import Divergence, VerifyReport, compare, first_divergence, verify_gates, verify_rtl
+from neutnngen.verify.compare import Divergence, VerifyReport, compare, first_divergence, measure_gates, verify_gates, verify_rtl
 from neutnngen.verify.record import Fault, Record, read_record
 from neutnngen.verify.simulate import GateRecord, simulate_gates, simulate_rtl
 from neutnngen.verify.stimuli import random_waves
@@ -16,6 +16,7 @@ __all__ = [
     "VerifyReport",
     "compare",
     "first_divergence",
+    "measure_gates",
     "random_waves",
     "read_record",
     "read_vcd_activity",

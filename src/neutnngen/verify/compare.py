@@ -12,6 +12,7 @@ from neutnngen.engine import Engine, ReferenceEngine, Trace
 from neutnngen.errors import CheckFailed
 from neutnngen.rtl import RtlPackage, generate_rtl
 from neutnngen.spec import NO_SPIKE, Design
+from neutnngen.verify.activity import Activity
 from neutnngen.verify.record import Record
 from neutnngen.verify.simulate import simulate_gates, simulate_rtl
 
@@ -182,3 +183,21 @@ def verify_gates(
     expected = judge.run(design, inputs, learn)
     gates = simulate_gates(netlist, cell_models, design, inputs, learn, folder, activity=False, timeout=timeout)
     return compare(expected, gates.record, design, learn, engine=judge.name, level="gates")
+
+
+def measure_gates(
+    netlist: Path,
+    cell_models: Path,
+    design: Design,
+    inputs: NDArray[np.uint8],
+    learn: NDArray[np.bool_] | bool,
+    folder: Path,
+    *,
+    engine: Engine | None = None,
+    timeout: float = 3600.0,
+) -> tuple[VerifyReport, Activity]:
+    """:func:`verify_gates` and, from the same simulation, the switching activity of every net."""
+    judge = engine or ReferenceEngine()
+    expected = judge.run(design, inputs, learn)
+    gates = simulate_gates(netlist, cell_models, design, inputs, learn, folder, activity=True, timeout=timeout)
+    return compare(expected, gates.record, design, learn, engine=judge.name, level="gates"), gates.activity or {}

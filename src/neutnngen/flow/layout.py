@@ -1,0 +1,103 @@
+"""From a Design to a checked layout with its figures: the steps in their order, and the files that they begin with."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neutnngen.errors import ConfigError
+from neutnngen.files import write_atomic
+from neutnngen.flow.config import LayoutConfig
+from neutnngen.flow.lock import run_lock
+from neutnngen.flow.runner import Flow, FlowResult
+from neutnngen.flow.step import Progress
+from neutnngen.flow.steps.checks import Drc, GateSim, Lvs
+from neutnngen.flow.steps.common import KitStep, kit_fingerprint
+from neutnngen.flow.steps.export import Export, Picture
+from neutnngen.flow.steps.physical import Fill, Floorplan, Place, Route
+from neutnngen.flow.steps.signoff import Extract, PowerStep, Timing
+from neutnngen.flow.steps.synth import Synth
+from neutnngen.pdk.kits import load_kit
+from neutnngen.pdk.technology import Kit
+from neutnngen.rtl import RtlPackage, generate_rtl
+from neutnngen.spec import Design
+from neutnngen.tools import yosys
+from neutnngen.tools.process import require
+
+STEP_NAMES = ("synth", "floorplan", "place", "route", "fill", "gds", "drc", "lvs", "extract", "gatesim", "timing", "power", "picture")
+SOURCE = "source"
+"""Folder in the run folder with copies of all that the flow begins with."""
+
+
+def layout_steps(kit: Kit, sources: tuple[str, ...], top: str) -> tuple[KitStep, ...]:
+    """The steps from RTL to the figures of sign-off, in their order; sources: names of the RTL files in the state."""
+    mark = kit_fingerprint(kit)
+    plain: tuple[type[KitStep], ...] = (Floorplan, Place, Route, Fill, Export, Drc, Lvs, Extract, GateSim, Timing, PowerStep, Picture)
+    return (Synth(kit, mark, sources, top), *(step(kit, mark) for step in plain))
+
+
+def write_sources(
+    design: Design,
+    package: RtlPackage | None,
+    waves: NDArray[np.uint8],
+    learn: NDArray[np.bool_],
+    config: LayoutConfig,
+    folder: Path,
+) -> dict[str, Path]:
+    """Copy what the flow begins with into ``folder``; returns state names to paths. The same content gives the same bytes."""
+    fresh = generate_rtl(design, folder / "rtl", clock_period=config.clock_period_ns)
+    files = {f"rtl/{path.name}": path for path in fresh.sources}
+    if package is not None:
+        files = {f"rtl/{path.name}": folder / "rtl" / path.name for path in package.sources}
+        for source in package.sources:
+            write_atomic(folder / "rtl" / source.name, source.read_bytes())
+    design.save(folder / "design")
+    files |= {
+        "constraints": fresh.constraints,
+        "design": folder / "design" / "design.json",
+        "design_arrays": folder / "design" / "design.npz",
+    }
+    for name, array in (("waves", waves), ("learn", learn)):
+        buffer = io.BytesIO()
+        np.save(buffer, array, allow_pickle=False)
+        files[name] = write_atomic(folder / f"{name}.npy", buffer.getvalue())
+    return files
+
+
+def run_layout(
+    design: Design,
+    waves: NDArray[np.uint8],
+    learn: NDArray[np.bool_],
+    config: LayoutConfig,
+    run_folder: Path,
+    progress: Progress | None = None,
+    *,
+    package: RtlPackage | None = None,
+    stop_after: str | None = None,
+    resume_line: str | None = None,
+) -> FlowResult:
+    """Lay a Design out, check it and measure it; goes on where an earlier run in ``run_folder`` stopped.
+
+    waves: (wave, input) uint8 spike times and learn: (wave,) of the gate simulation, whose activity gives the power. package: RTL to build
+    instead of newly generated one. stop_after: one of STEP_NAMES. Tools that the steps need are looked for before the first step.
+
+    Raises ConfigError, MissingTool, ToolFailed, CheckFailed after the report of what was found is written, Interrupted after Ctrl-C.
+    """
+    if len(waves) != len(learn):
+        raise ConfigError("waves and learn differ in length", got=f"{len(waves)} and {len(learn)}")
+    kit = load_kit(config.kit, config.kit_folder)
+    run_folder = run_folder.resolve()
+    with run_lock(run_folder):
+        initial = write_sources(design, package, waves, learn, config, run_folder / SOURCE)
+        steps = layout_steps(kit, tuple(name for name in initial if name.startswith("rtl/")), design.name)
+        yosys.require()
+        for step in steps:
+            for tool in step.tools:
+                require(tool)
+            if step.name == stop_after:
+                break
+        flow: Flow[LayoutConfig] = Flow(steps)
+        return flow.run(run_folder, config, initial, progress, stop_after=stop_after, resume_line=resume_line, locked=True)

@@ -1,0 +1,100 @@
+"""What the steps share: the kit, scripts from templates, the block between steps."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, ClassVar
+
+from jinja2 import Environment, StrictUndefined
+
+from neutnngen.files import write_atomic
+from neutnngen.flow.config import LayoutConfig
+from neutnngen.flow.state import StateDelta, file_hash
+from neutnngen.flow.step import StepContext
+from neutnngen.pdk.technology import Kit
+from neutnngen.place_route.block import Block
+from neutnngen.place_route.def_file import read_def
+from neutnngen.tools.process import ToolInfo, probe
+
+Context = StepContext[LayoutConfig]
+
+
+def kit_fingerprint(kit: Kit) -> str:
+    """SHA-256 over everything of a kit that results depend on, wherever its files lie."""
+    digest = hashlib.sha256()
+    parts = (kit.name, kit.technology, kit.masters, kit.cells, kit.roles, kit.straps, kit.signal_layers, kit.pin_layers, kit.outline_gds)
+    digest.update(repr(parts).encode())
+    for path in (kit.liberty, kit.verilog, kit.cell_gds):
+        digest.update(file_hash(path).encode())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class KitStep(ABC):
+    """A step that works with a process kit. options: the keys of the configuration that it uses; tools: the programs that it runs."""
+
+    kit: Kit
+    kit_hash: str
+
+    options: ClassVar[tuple[str, ...]] = ()
+    tools: ClassVar[tuple[ToolInfo, ...]] = ()
+
+    @property
+    @abstractmethod
+    def name(self) -> str: ...
+
+    @property
+    @abstractmethod
+    def version(self) -> int: ...
+
+    @property
+    @abstractmethod
+    def reads(self) -> tuple[str, ...]: ...
+
+    @abstractmethod
+    def run(self, context: Context) -> StateDelta: ...
+
+    def inputs(self, config: LayoutConfig) -> Mapping[str, Any]:
+        """The options it uses, the kit, and the versions of its programs."""
+        return {
+            "kit": self.kit.name,
+            "kit_hash": self.kit_hash,
+            "options": {name: getattr(config, name) for name in self.options},
+            "tools": {tool.name: probe(tool).version for tool in self.tools},
+        }
+
+
+def read_block(context: Context, kit: Kit) -> Block:
+    """The layout as the step before left it."""
+    return read_def(context.file("layout"), kit)
+
+
+def render_script(template: str, path: Path, values: Mapping[str, Any]) -> Path:
+    """Fill a template of ``flow/scripts`` into ``path``."""
+    text = files("neutnngen.flow").joinpath("scripts", template).read_text(encoding="utf-8")
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)
+    return write_atomic(path, environment.from_string(text).render(values))
+
+
+def beside(path: Path, folder: Path) -> str:
+    """``path`` as a program sees it that runs in ``folder``: scripts that hold such paths can be moved with the run folder."""
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def link_library(kit: Kit, folder: Path) -> str:
+    """A name without special characters for the kit's Liberty file, in ``folder``."""
+    link = folder / "cells.lib"
+    link.symlink_to(kit.liberty)
+    return link.name
+
+
+def write_report(folder: Path, name: str, document: Any) -> Path:
+    """Write a report of the step as JSON."""
+    return write_atomic(folder / name, json.dumps(document, indent=1) + "\n")

@@ -1,0 +1,168 @@
+"""Floorplan, placement, routing and fill: each a step from one layout (DEF) to the next."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from neutnngen.errors import CheckFailed
+from neutnngen.flow.metric import metrics
+from neutnngen.flow.state import StateDelta
+from neutnngen.flow.steps.common import Context, KitStep, read_block, write_report
+from neutnngen.pdk.technology import Kit
+from neutnngen.place_route.block import Block
+from neutnngen.place_route.def_file import write_def
+from neutnngen.place_route.fill import add_fillers
+from neutnngen.place_route.floorplan import make_floorplan
+from neutnngen.place_route.place_block import PlaceOptions, place_block
+from neutnngen.place_route.placement_check import check_placement
+from neutnngen.place_route.router import RouteOptions, route
+from neutnngen.place_route.verilog_netlist import read_netlist
+
+SHOWN = 5
+"""Places that an error message shows; its report file has all."""
+
+
+@dataclass(frozen=True)
+class Floorplan(KitStep):
+    """Die, core and rows for the synthesised cells."""
+
+    name = "floorplan"
+    version = 1
+    reads = ("synthesis_netlist",)
+    options = ("utilisation", "aspect")
+
+    def run(self, context: Context) -> StateDelta:
+        netlist = read_netlist(context.file("synthesis_netlist"), self.kit)
+        block, report = make_floorplan(netlist, self.kit, utilisation=context.config.utilisation, aspect=context.config.aspect)
+        layout = context.folder / "layout.def"
+        write_def(block, self.kit, layout)
+        um = self.kit.technology.to_um
+        width, height = um(block.die.x1 - block.die.x0), um(block.die.y1 - block.die.y0)
+        numbers = metrics(
+            "MEASURED",
+            "floorplan",
+            ("die_width", width, "um", None),
+            ("die_height", height, "um", None),
+            ("die_area", width * height, "um2", "lower"),
+            ("core_area", report.core_width_um * report.core_height_um, "um2", "lower"),
+            ("rows", report.rows, "rows", None),
+        )
+        smallest = ", the smallest legal size" if report.minimum else ""
+        return StateDelta({"layout": layout}, numbers, f"die {width:.1f} x {height:.1f} um, {report.rows} rows{smallest}")
+
+
+@dataclass(frozen=True)
+class Place(KitStep):
+    """Taps, power grid, ports, placement, fan-out buffers and clock tree."""
+
+    name = "place"
+    version = 1
+    reads = ("layout",)
+    options = ("seed", "effort", "max_fanout")
+
+    def run(self, context: Context) -> StateDelta:
+        config = context.config
+        options = PlaceOptions(seed=config.seed, effort=config.effort, max_fanout=config.max_fanout)
+        result = place_block(read_block(context, self.kit), self.kit, options, lambda message: context.say(message, None))
+        _require_legal(result.block, self.kit, context)
+        layout = context.folder / "layout.def"
+        write_def(result.block, self.kit, layout)
+        numbers = metrics(
+            "MEASURED",
+            "place",
+            ("placed_utilisation", result.utilisation, "", None),
+            ("fanout_buffers", result.buffers.buffers, "cells", "lower"),
+            ("clock_buffers", result.clock_tree.buffers, "cells", "lower"),
+            ("clock_sinks", result.clock_tree.sinks, "pins", None),
+            ("clock_depth", result.clock_tree.depth, "levels", "lower"),
+        )
+        numbers |= metrics("ESTIMATED", "place", ("half_perimeter_wire_length", result.hpwl_um, "um", "lower"))
+        report = write_report(
+            context.folder, "placement.json", {"buffers": asdict(result.buffers), "clock_tree": asdict(result.clock_tree)}
+        )
+        summary = f"{result.hpwl_um:,.0f} um half-perimeter, {result.buffers.buffers} buffers, {result.clock_tree.buffers} clock buffers"
+        return StateDelta({"layout": layout, "placement_report": report}, numbers, summary)
+
+
+@dataclass(frozen=True)
+class Route(KitStep):
+    """Detailed routing of all signal and clock nets."""
+
+    name = "route"
+    version = 1
+    reads = ("layout",)
+    options = ("seed", "route_iterations")
+
+    def run(self, context: Context) -> StateDelta:
+        config = context.config
+        options = RouteOptions(seed=config.seed, max_iterations=config.route_iterations)
+
+        def progress(iteration: int, conflicts: int) -> None:
+            context.say(f"iteration {iteration}: {conflicts} conflicts", None)
+
+        result = route(read_block(context, self.kit), self.kit, options, progress)
+        layout = context.folder / "layout.def"
+        write_def(result.block, self.kit, layout)
+        if result.failed or result.overflow:
+            failed = [{"net": net.net, "reason": net.reason, "places_um": _places(net.places, self.kit)} for net in result.failed]
+            report = write_report(context.folder, "unrouted.json", failed)
+            raise CheckFailed(
+                f"{len(result.failed)} nets could not be routed cleanly, {result.overflow} conflicts are left",
+                got="; ".join(f"{net['net']} ({net['reason']}) at {net['places_um'][:1]}" for net in failed[:SHOWN]),
+                allowed="no conflict",
+                next_step=f"lower layout.utilisation (now {config.utilisation:g}) or raise layout.route_iterations; all places: {report}",
+            )
+        numbers = metrics(
+            "MEASURED",
+            "route",
+            ("wire_length", result.wirelength_um, "um", "lower"),
+            ("vias", result.vias, "vias", "lower"),
+            ("route_iterations", result.iterations, "rounds", "lower"),
+        )
+        return StateDelta({"layout": layout}, numbers, f"{result.wirelength_um:,.0f} um wire, {result.vias:,} vias, no conflict")
+
+
+@dataclass(frozen=True)
+class Fill(KitStep):
+    """Filler cells in every gap."""
+
+    name = "fill"
+    version = 1
+    reads = ("layout",)
+
+    def run(self, context: Context) -> StateDelta:
+        block = add_fillers(read_block(context, self.kit), self.kit)
+        _require_legal(block, self.kit, context)
+        layout = context.folder / "layout.def"
+        write_def(block, self.kit, layout)
+        kinds = [instance.kind for instance in block.instances.values()]
+        masters = [self.kit.masters[i.master] for i in block.instances.values() if i.kind not in ("filler", "tap", "antenna")]
+        area = sum(master.width * master.height for master in masters) / self.kit.technology.dbu**2
+        core = (block.core.x1 - block.core.x0) * (block.core.y1 - block.core.y0) / self.kit.technology.dbu**2
+        numbers = metrics(
+            "MEASURED",
+            "fill",
+            ("cells", len(masters), "cells", "lower"),
+            ("cell_area", area, "um2", "lower"),
+            ("utilisation", area / core, "", None),
+            ("fillers", kinds.count("filler"), "cells", None),
+            ("taps", kinds.count("tap"), "cells", None),
+        )
+        return StateDelta({"layout": layout}, numbers, f"{kinds.count('filler'):,} fillers")
+
+
+def _require_legal(block: Block, kit: Kit, context: Context) -> None:
+    problems = check_placement(block, kit)
+    if problems:
+        report = write_report(context.folder, "illegal.json", [asdict(problem) for problem in problems])
+        raise CheckFailed(
+            f"the placement breaks {len(problems)} rules",
+            got="; ".join(f"{p.rule}: {', '.join(p.instances)} at ({p.x_um:.3f}, {p.y_um:.3f}) um" for p in problems[:SHOWN]),
+            next_step=f"all places: {report}",
+        )
+
+
+def _places(rects: Any, kit: Kit) -> list[list[float]]:
+    um = kit.technology.to_um
+    return [[um(r.x0), um(r.y0), um(r.x1), um(r.y1)] for r in rects]

@@ -1,0 +1,208 @@
+"""Extraction, timing and power of the finished layout."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from neutnngen.errors import ToolFailed
+from neutnngen.files import write_atomic
+from neutnngen.flow.loads import check_loads
+from neutnngen.flow.metric import metrics
+from neutnngen.flow.power_model import clock_port, drive_inputs, group_power, move_parasitics, pin_activity
+from neutnngen.flow.state import StateDelta
+from neutnngen.flow.steps.common import Context, KitStep, beside, link_library, read_block, render_script, write_report
+from neutnngen.place_route.extract import extract, write_spef
+from neutnngen.place_route.verilog_netlist import write_netlist
+from neutnngen.tools import opensta
+from neutnngen.tools.opensta import Power, total_power
+from neutnngen.verify import NetActivity
+
+CLOSURE = 1e-3
+"""Relative difference that is allowed between the sum over the instances and OpenSTA's own total."""
+
+
+@dataclass(frozen=True)
+class Extract(KitStep):
+    """Resistance and capacitance of every net, and the loads that follow."""
+
+    name = "extract"
+    version = 1
+    reads = ("layout",)
+
+    def run(self, context: Context) -> StateDelta:
+        block = read_block(context, self.kit)
+        parasitics = extract(block, self.kit)
+        spef = context.folder / f"{block.name}.spef"
+        write_spef(parasitics, block, self.kit, spef)
+        loads = check_loads(block, self.kit, parasitics)
+        report = write_report(context.folder, "loads.json", {"overloads": [overload._asdict() for overload in loads.overloads]})
+        numbers = metrics(
+            "MEASURED",
+            "extract",
+            ("wire_capacitance", loads.wire_capacitance, "fF", "lower"),
+            ("capacitance_violations", len(loads.overloads), "pins", "lower"),
+            ("largest_fanout", loads.largest_fanout, "pins", "lower"),
+        )
+        summary = f"{loads.wire_capacitance / 1000:,.2f} pF of wires, {len(loads.overloads)} overloaded drivers"
+        return StateDelta({"spef": spef, "loads_report": report}, numbers, summary)
+
+
+@dataclass(frozen=True)
+class Timing(KitStep):
+    """OpenSTA on netlist, parasitics and constraints. Timing that is not met is a number, not an error."""
+
+    name = "timing"
+    version = 1
+    reads = ("layout", "netlist", "spef", "constraints")
+    options = ("clock_period_ns",)
+    tools = (opensta.OPENSTA,)
+
+    def run(self, context: Context) -> StateDelta:
+        folder, roles, period = context.folder, self.kit.roles, context.config.clock_period_ns
+        block = read_block(context, self.kit)
+        script = render_script(
+            "timing.tcl.j2",
+            folder / "timing.tcl",
+            {
+                "liberty": link_library(self.kit, folder),
+                "netlist": beside(context.file("netlist"), folder),
+                "spef": beside(context.file("spef"), folder),
+                "constraints": beside(context.file("constraints"), folder),
+                "top": block.name,
+                "clock": clock_port(block),
+                "clock_driver": roles.clock_buffers[-1],
+                "driving_cell": roles.driving_cell,
+                "output_load": roles.output_load,
+            },
+        )
+        context.record_command(opensta.script_argv(script.name))
+        text = opensta.run_script(script.relative_to(folder), folder, context.log)
+        found = opensta.values(text)
+        setup, hold = opensta.parse_path(opensta.section(text, "setup")), opensta.parse_path(opensta.section(text, "hold"))
+        if setup is None or hold is None:
+            raise ToolFailed("OpenSTA found no timing path", got=context.log, next_step="check the constraints")
+        skew = opensta.parse_skew(opensta.section(text, "skew"))
+        slews = opensta.parse_slew_violations(opensta.section(text, "slew"))
+        unchecked = [row.strip() for row in opensta.section(text, "setup_check").splitlines() if row.strip()]
+        report = write_report(
+            folder,
+            "timing.json",
+            {
+                "clock_period_ns": period,
+                "setup": asdict(setup),
+                "hold": asdict(hold),
+                "skew": asdict(skew) if skew else None,
+                "slew_violations": slews,
+                "not_constrained": unchecked,
+            },
+        )
+        rows: list[Any] = [
+            ("clock_period", period, "ns", None),
+            ("setup_slack", found["setup_slack"], "ns", "higher"),
+            ("hold_slack", found["hold_slack"], "ns", "higher"),
+            ("setup_total_negative_slack", found["setup_tns"], "ns", "higher"),
+            ("hold_total_negative_slack", found["hold_tns"], "ns", "higher"),
+            ("shortest_period", period - found["setup_slack"], "ns", "lower"),
+            ("critical_path_cells", setup.cells, "cells", "lower"),
+            ("slew_violations", len(slews), "pins", "lower"),
+            ("unconstrained", len(unchecked), "messages", "lower"),
+        ]
+        if skew is not None:
+            rows += [("clock_skew", abs(skew.skew), "ns", "lower"), ("clock_latency", max(skew.launch, skew.capture), "ns", "lower")]
+        met = found["setup_slack"] >= 0 and found["hold_slack"] >= 0
+        summary = (
+            f"{'met' if met else 'NOT MET'} at {period:g} ns: setup {found['setup_slack']:+.3f} ns, hold {found['hold_slack']:+.3f} ns"
+        )
+        return StateDelta({"timing_report": report}, metrics("MEASURED", "opensta", *rows), summary)
+
+
+@dataclass(frozen=True)
+class PowerStep(KitStep):
+    """OpenSTA's power with the activity that the gate simulation measured at every net."""
+
+    name = "power"
+    version = 1
+    reads = ("layout", "activity")
+    options = ("clock_period_ns", "unit_clock_hz")
+    tools = (opensta.OPENSTA,)
+
+    def run(self, context: Context) -> StateDelta:
+        folder, roles, config = context.folder, self.kit.roles, context.config
+        block = read_block(context, self.kit)
+        harness = drive_inputs(block, self.kit)
+        activity = {name: NetActivity(*pair) for name, pair in json.loads(context.file("activity").read_text(encoding="utf-8")).items()}
+        pins = pin_activity(harness, activity)
+        table = write_atomic(folder / "activity.tsv", "".join(f"{p}\t{a.toggles:.9g}\t{a.duty:.9g}\n" for p, a in pins.table.items()))
+        netlist, spef = folder / "harness.v", folder / "harness.spef"
+        write_netlist(harness.block, netlist, self.kit)
+        write_spef(move_parasitics(extract(block, self.kit), harness), harness.block, self.kit, spef)
+        script = render_script(
+            "power.tcl.j2",
+            folder / "power.tcl",
+            {
+                "liberty": link_library(self.kit, folder),
+                "netlist": netlist.name,
+                "spef": spef.name,
+                "activity": table.name,
+                "top": block.name,
+                "clocks": (harness.clock, harness.harness_clock),
+                "clock_period": config.clock_period_ns,
+                "clock_driver": roles.clock_buffers[-1],
+                "output_load": roles.output_load,
+            },
+        )
+        context.record_command(opensta.script_argv(script.name))
+        text = opensta.run_script(script.relative_to(folder), folder, context.log)
+        found = opensta.values(text)
+        powers = opensta.parse_instance_power(opensta.section(text, "instances"))
+        absent = [i.name for i in harness.block.instances.values() if i.kind not in ("tap", "filler") and i.name not in powers]
+        whole, parts = opensta.parse_total_power(opensta.section(text, "total")), total_power(powers.values())
+        if absent or abs(whole.total - parts.total) > CLOSURE * whole.total:
+            raise ToolFailed(
+                "OpenSTA's power by instance does not add up to its total",
+                got=f"{parts.total:.4e} of {whole.total:.4e} W, {len(absent)} instances without power",
+                next_step=f"read {context.log}",
+            )
+        groups = group_power(block, self.kit, powers)
+        total = total_power(groups.values())
+        slow = at_clock(total, config.clock_period_ns, config.unit_clock_hz)
+        report = write_report(
+            folder,
+            "power.json",
+            {
+                "clock_period_ns": config.clock_period_ns,
+                "unit_clock_hz": config.unit_clock_hz,
+                "total_w": _watts(total),
+                "at_unit_clock_w": _watts(slow),
+                "groups_w": {name: _watts(power) for name, power in groups.items()},
+                "pins_with_activity": int(found["matched"]),
+                "pins_without_activity": int(found["missing"]),
+                "nets_without_activity": pins.unknown,
+            },
+        )
+        numbers = metrics(
+            "MEASURED",
+            "opensta",
+            ("power", total.total * 1e6, "uW", "lower"),
+            ("power_internal", total.internal * 1e6, "uW", "lower"),
+            ("power_switching", total.switching * 1e6, "uW", "lower"),
+            ("power_leakage", total.leakage * 1e6, "uW", "lower"),
+            ("power_clock_tree", groups["clock tree"].total * 1e6, "uW", "lower"),
+            ("power_at_unit_clock", slow.total * 1e6, "uW", "lower"),
+            ("pins_without_activity", int(found["missing"]), "pins", "lower"),
+        )
+        fast = f"{total.total * 1e6:,.1f} uW at {1000 / config.clock_period_ns:g} MHz"
+        summary = f"{fast}, {slow.total * 1e6:,.2f} uW at {config.unit_clock_hz / 1000:g} kHz"
+        return StateDelta({"power_report": report}, numbers, summary)
+
+
+def at_clock(power: Power, period_ns: float, frequency_hz: float) -> Power:
+    """The same activity per clock at another clock: dynamic power in proportion, leakage as it is."""
+    share = frequency_hz * period_ns * 1e-9
+    return Power(power.internal * share, power.switching * share, power.leakage)
+
+
+def _watts(power: Power) -> dict[str, float]:
+    return {**asdict(power), "total": power.total}
