@@ -5,6 +5,7 @@ from __future__ import annotations
 from neutnngen.errors import ConfigError
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block, Instance
+from neutnngen.place_route.floorplan import taps_in_row
 
 
 def add_taps(block: Block, kit: Kit) -> Block:
@@ -17,7 +18,7 @@ def add_taps(block: Block, kit: Kit) -> Block:
     for i, row in enumerate(made.rows):
         site = kit.technology.sites[row.site].width
         length = row.sites * site
-        count = max(1, -(-length // roles.tap_interval))
+        count = taps_in_row(kit, length)
         pitch = length // count // site * site
         start = 0 if i % 2 == 0 else max(0, pitch // 2 // site * site)
         for k in range(count):
