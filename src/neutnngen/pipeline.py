@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from neutnngen import __version__
@@ -24,6 +25,13 @@ from neutnngen.config import RunConfig
 from neutnngen.data import SeriesSet, load_ucr
 from neutnngen.errors import ConfigError, DataError
 from neutnngen.files import write_atomic
+from neutnngen.flow.config import LayoutConfig
+from neutnngen.flow.layout import run_layout
+from neutnngen.flow.runner import FlowResult, read_result
+from neutnngen.flow.step import Progress as FlowProgress
+from neutnngen.nn import Column
+from neutnngen.report import Row
+from neutnngen.report.run import RunFacts, run_report
 from neutnngen.rtl import generate_rtl, open_rtl
 from neutnngen.spec import Design, load_design
 from neutnngen.train.online import Progress
@@ -181,3 +189,61 @@ def check_mutants(design: Design, run_folder: Path, waves: int) -> list[MutantRe
     """Every mutant of the design's RTL on the verification's waves."""
     inputs, learn = verification_waves(run_folder, design, waves)
     return run_mutants(design, inputs, learn, run_folder / "verify" / "mutants")
+
+
+def layout_design(
+    design: Design, run_folder: Path, config: LayoutConfig, progress: FlowProgress | None = None, *, stop_after: str | None = None
+) -> FlowResult:
+    """RTL to checked layout in RUN/layout; goes on where an earlier run stopped. Real waves of the run give the switching activity."""
+    waves, learn = verification_waves(run_folder, design, config.waves // 2)
+    resume = f"neutnngen layout {run_folder}"
+    return run_layout(design, waves, learn, config, run_folder / "layout", progress, stop_after=stop_after, resume_line=resume)
+
+
+def find_gds(path: Path) -> Path:
+    """The GDS file of a run, or ``path`` itself if it is a file."""
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise DataError("there is no such run or file", got=path, allowed="a run folder or a GDS file")
+    result = read_result(path / "layout")
+    if "gds" not in result.state.files:
+        raise DataError("the run has no layout yet", got=path, next_step=f"neutnngen layout {path}")
+    return result.path("gds")
+
+
+TILES = (("cell_area", "cell area"), ("setup_slack", "setup slack"), ("total_power", "power"), ("drc_violations", "DRC violations"))
+
+
+def write_report(run_folder: Path, design: Design) -> Path:
+    """The HTML report of whatever stages the run has."""
+    documents = {}
+    for name in ("train.json", "verify/verify.json"):
+        file = run_folder / name
+        documents[name] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    facts = RunFacts(design, training=documents["train.json"], verification=documents["verify/verify.json"])
+    if (run_folder / "waves.npz").is_file():
+        with np.load(run_folder / "waves.npz", allow_pickle=False) as archive:
+            waves, groups, values = archive["waves"], archive["groups"], archive["values"]
+        outputs = Column.from_design(design).eval()(torch.from_numpy(waves)).numpy()
+        facts = replace(facts, waves=waves, groups=groups, values=values, outputs=outputs)
+    steps: list[tuple[str, float, str]] = []
+    if facts.training is not None:
+        steps.append(("train", float(facts.training["seconds"]), f"{facts.training['synapses']} synapses"))
+    if facts.verification is not None:
+        steps.append(("verify", float(facts.verification["seconds"]), "equal" if facts.verification["ok"] else "NOT EQUAL"))
+    if (run_folder / "layout").is_dir():
+        result = read_result(run_folder / "layout")
+        steps += [(step.name, step.seconds, step.summary) for step in result.steps]
+        known = result.state.metrics
+        figures = [Row(m.name.replace("_", " "), m.number(), m.unit, m.kind, m.source) for m in known.values()]
+        tiles = [("synapses", str(design.synapses))]
+        if facts.training is not None:
+            tiles.append(("Rand index", f"{facts.training['column']['rand']:.3f}"))
+        tiles += [(label, f"{known[name].number()} {known[name].unit}".strip()) for name, label in TILES if name in known]
+        pictures = [(result.path("picture"), "The routed layout, drawn from the GDSII file.")] if "picture" in result.state.files else []
+        shown = ("gds", "def", "netlist", "spef", "drc_report", "lvs_report", "timing_report", "power_report")
+        files = [(name, f"layout/{result.state.files[name]}") for name in shown if name in result.state.files]
+        facts = replace(facts, figures=figures, tiles=tiles, pictures=pictures, files=files)
+    facts = replace(facts, steps=steps)
+    return write_atomic(run_folder / "report.html", run_report(facts, __version__))

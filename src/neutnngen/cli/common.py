@@ -16,6 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from neutnngen.config import RunConfig, load_config
+from neutnngen.flow.metric import Metric
+from neutnngen.flow.step import StepProgress
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -69,3 +71,24 @@ def emit(options: argparse.Namespace, document: Mapping[str, Any], *text: object
     out = console(options)
     for part in text:
         out.print(part)
+
+
+@contextmanager
+def flow_progress(options: argparse.Namespace) -> Iterator[Callable[[StepProgress], None]]:
+    """A progress bar over the steps of a flow, on standard error."""
+    del options
+    columns = [TextColumn("layout"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn()]
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def tell(event: StepProgress) -> None:
+            finished = event.number if event.event in ("done", "reused") else event.number - 1
+            bar.update(task, completed=finished, total=event.total, description=f"{event.step} {event.message}".strip())
+
+        yield tell
+
+
+def figures_table(metrics: Mapping[str, Metric]) -> Table:
+    """Every known number with its unit, kind and source."""
+    rows = [[m.name.replace("_", " "), m.number(), m.unit, m.kind, m.source] for m in metrics.values()]
+    return table("figures", ["figure", "value", "unit", "kind", "source"], rows)
