@@ -22,6 +22,10 @@ from neutnngen.place_route.grid import BLOCKED, FREE, Grid, Int32, block_fixed, 
 from neutnngen.place_route.pin_access import Access, AccessFinder, PinAccess
 from neutnngen.place_route.route_shapes import nodes_to_shapes
 
+# rounds without progress before the surroundings of the last conflicts are cleared, and how many tracks around them
+STUCK = 4
+CLEARING = 8
+
 Progress = Callable[[int, int], None]
 
 
@@ -144,8 +148,7 @@ def _tasks(
             if ways:
                 usable.append(PinAccess(pin.ref, ways, pin.shapes))
             elif len(pins) > 1:
-                name = "/".join(part for part in pin.ref if part)
-                failed.append(FailedNet(net.name, f"pin {name} has no free position for a via on the grid", pin.shapes))
+                failed.append(FailedNet(net.name, f"pin {_pin_name(pin)} has no free position for a via on the grid", pin.shapes))
         if len(usable) > 1:
             tasks.append(_task(net, index, usable, grid))
     return tasks, failed
@@ -193,9 +196,10 @@ class _State:
         self.owner, self.no_cut = owner.reshape(-1), no_cut.reshape(-1)
         self.use, self.cuts = np.zeros(size, np.int16), np.zeros(size, np.int16)
         self.history = np.zeros(size, np.float32)
-        self.cost = np.empty(size, np.float32)
-        self.parent = np.empty(size, np.int32)
-        self.seen, self.tree, self.own_cut, self.target = (np.zeros(size, np.int32) for _ in range(4))
+        self.cost = np.empty(2 * size, np.float32)
+        self.parent = np.empty(2 * size, np.int32)
+        self.seen = np.zeros(2 * size, np.int32)
+        self.tree, self.own_cut, self.target = (np.zeros(size, np.int32) for _ in range(3))
         self.stamps = np.zeros(2, np.int64)
         self.places = np.empty(8, np.int32)
         self.options = options
@@ -241,28 +245,55 @@ def _negotiate(tasks: list[_Task], state: _State, options: RouteOptions, progres
         state.route(tasks[i], present, options.margin)
         state.enter(tasks[i], 1)
     overflow, iteration = 0, 0
+    best, since = 1 << 60, 0
     for iteration in range(options.max_iterations + 1):
-        bad = []
+        bad, places = [], []
         overflow = 0
         for i, task in enumerate(tasks):
             count = state.conflicts(task, max(options.history, present / 4))
             if count:
                 bad.append(i)
                 overflow += count
+                places.append(state.places[: min(count, state.places.size)].copy())
         if progress is not None:
             progress(iteration, overflow)
         if not bad or iteration == options.max_iterations:
             break
+        best, since = (overflow, 0) if overflow < best else (best, since + 1)
         present = min(present * options.present_growth, options.present_limit)
-        for i in random.permutation(np.array(bad)):
-            task = tasks[int(i)]
+        margin = options.margin * (1 + iteration // 4)
+        again = [int(i) for i in random.permutation(np.array(bad))]
+        if since >= STUCK:
+            # nets that block each other for long are given their surroundings: everything near is taken up, they choose first
+            since = 0
+            near = _near(tasks, state, np.concatenate(places), CLEARING)
+            others = [int(i) for i in random.permutation(near) if int(i) not in set(again)]
+            for i in again + others:
+                state.enter(tasks[i], -1)
+            for i in again + others:
+                state.route(tasks[i], present, margin)
+                state.enter(tasks[i], 1)
+            continue
+        for i in again:
+            task = tasks[i]
             # another net may have moved away since
             if iteration and not state.conflicts(task, 0.0):
                 continue
             state.enter(task, -1)
-            state.route(task, present, options.margin * (1 + iteration // 4))
+            state.route(task, present, margin)
             state.enter(task, 1)
     return iteration, overflow
+
+
+def _near(tasks: list[_Task], state: _State, places: Int32, reach: int) -> Int32:
+    """Indices of tasks with metal, on any layer, within ``reach`` columns and rows of the places."""
+    nx, ny = int(state.shape[0]), int(state.shape[1])
+    marked = np.zeros((ny, nx), bool)
+    for place in places:
+        x, y = int(place) % nx, int(place) // nx % ny
+        marked[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1] = True
+    flat = marked.reshape(-1)
+    return np.array([i for i, task in enumerate(tasks) if flat[task.nodes % (nx * ny)].any()], np.int32)
 
 
 def _enter_pins(task: _Task, grid: Grid) -> None:
@@ -281,15 +312,21 @@ def _enter_pins(task: _Task, grid: Grid) -> None:
 def _failures(tasks: list[_Task], state: _State, grid: Grid) -> list[FailedNet]:
     found = []
     for task in tasks:
-        lost = [pin for pin, node in zip(task.pins, task.chosen, strict=True) if node < 0]
+        # the first pin is where the tree starts; without a path to any other it has no node either
+        lost = [pin for pin, node in zip(task.pins[1:], task.chosen[1:], strict=True) if node < 0]
         if lost:
-            names = ", ".join("/".join(part for part in pin.ref if part) for pin in lost)
-            found.append(FailedNet(task.net.name, f"no path to {names}", tuple(rect for pin in lost for rect in pin.shapes)))
+            names = ", ".join(_pin_name(pin) for pin in lost)
+            shapes = tuple(rect for pin in lost for rect in pin.shapes)
+            found.append(FailedNet(task.net.name, f"no path from {_pin_name(task.pins[0])} to {names}", shapes))
         count = state.conflicts(task, 0.0)
         if count:
             places = tuple(_node_rect(grid, int(node)) for node in state.places[: min(count, state.places.size)])
             found.append(FailedNet(task.net.name, f"{count} conflicts with other nets", places))
     return found
+
+
+def _pin_name(pin: PinAccess) -> str:
+    return "/".join(part for part in pin.ref if part)
 
 
 def _node_rect(grid: Grid, node: int) -> Rect:

@@ -3,6 +3,9 @@
 State arrays are flat over nodes. ``use[n]`` counts nets with metal at ``n``, ``cuts[n]`` nets with a cut below the layer of ``n``;
 both leave out the net that is being routed. Stamps (``seen``, ``tree`` …) hold the number of the search or net that set them, so that
 nothing must be cleared.
+
+A search keeps two labels for each node: ``n`` for a free arrival and ``n + nodes`` for an arrival so soon after a via that the same kind
+of via back would put two cuts too close. Without the second, the cheapest way to many nodes would be one that cannot go on.
 """
 
 from __future__ import annotations
@@ -90,6 +93,30 @@ def _own_cut_near(own, stamp, offsets, first, last, n, x, y, nx, ny):  # type: i
 
 
 @njit(cache=True)
+def _last_via(parent, label, nodes, plane):  # type: ignore[no-untyped-def]
+    """Where the path to a label last changed layers, at most three labels back: (node after the change, the other layer) or -1."""
+    layer = label % nodes // plane
+    for _ in range(3):
+        up = parent[label]
+        if up < 0:
+            break
+        if up % nodes // plane != layer:
+            return label % nodes, up % nodes // plane
+        label = up
+    return -1, -1
+
+
+@njit(cache=True)
+def _too_close(offset_start, offsets, cut, a, b, nx, plane):  # type: ignore[no-untyped-def]
+    """True where cuts of this layer at two nodes would break cut spacing."""
+    ox, oy = a % nx - b % nx, a % plane // nx - b % plane // nx
+    close = False
+    for k in range(offset_start[cut], offset_start[cut + 1]):
+        close = close or (offsets[k, 0] == ox and offsets[k, 1] == oy)
+    return close
+
+
+@njit(cache=True)
 def route_net(  # type: ignore[no-untyped-def]
     net, starts, options, has_cut, shape, pitch, layers, wire_cost, via_cost, offset_start, offsets, owner, no_cut, use, cuts, history,
     present, greed, margin, cost, parent, seen, tree, own_cut, target, stamps,
@@ -102,6 +129,7 @@ def route_net(  # type: ignore[no-untyped-def]
     nx, ny, nl = shape[0], shape[1], shape[2]
     dx, dy = pitch[0], pitch[1]
     plane = nx * ny
+    nodes = plane * nl
     pins = starts.size - 1
     chosen = np.full(pins, -1, np.int32)
     stamps[0] += 1
@@ -182,13 +210,16 @@ def route_net(  # type: ignore[no-untyped-def]
                 h = greed * (max(tx0 - qx, 0, qx - tx1) * dx + max(ty0 - qy, 0, qy - ty1) * dy)
                 size = _push(keys, heap, size, np.float32(start + h), q)
             while size > 0:
-                n = heap[0]
+                label = heap[0]
                 size = _pop(keys, heap, size)
-                if seen[n] == closed:
+                if seen[label] == closed:
                     continue
-                seen[n] = closed
+                seen[label] = closed
+                n = label % nodes
+                if label >= nodes and (seen[n] == opened or seen[n] == closed) and cost[n] <= cost[label]:
+                    continue
                 if target[n] == opened:
-                    found = n
+                    found = label
                     break
                 layer, x, y = n // plane, n % nx, (n % plane) // nx
                 if size + 8 > keys.size:
@@ -219,40 +250,41 @@ def route_net(  # type: ignore[no-untyped-def]
                     m = ml * plane + my * nx + mx
                     if (owner[m] != -1 and owner[m] != net) or seen[m] == closed:
                         continue
+                    entry = m
+                    via, other = _last_via(parent, label, nodes, plane)
                     if way >= 2:
                         cut = max(layer, ml)
                         at = cut * plane + my * nx + mx
                         first, end = offset_start[cut], offset_start[cut + 1]
                         if no_cut[at] or _own_cut_near(own_cut, mine, offsets, first, end, at, mx, my, nx, ny):
                             continue
-                        # a via, one short step and the same kind of via again would put two cuts side by side
-                        p = parent[n]
-                        if p >= 0 and parent[p] >= 0 and p // plane == layer and parent[p] // plane == ml:
-                            ox, oy = p % nx - x, (p % plane) // nx - y
-                            close = False
-                            for k in range(first, end):
-                                if offsets[k, 0] == ox and offsets[k, 1] == oy:
-                                    close = True
-                            if close:
-                                continue
+                        if other == ml and _too_close(offset_start, offsets, cut, via, n, nx, plane):
+                            continue
                         move += present * _cuts_near(cuts, offsets, first, end, at, mx, my, nx, ny)
-                    total = np.float32(cost[n] + move + history[m] + present * _crowd(use, layers, m, ml, mx, my, nx, ny))
-                    if seen[m] == opened and cost[m] <= total:
+                    elif via >= 0 and _too_close(offset_start, offsets, max(layer, other), via, m, nx, plane):
+                        entry = m + nodes
+                        if seen[entry] == closed:
+                            continue
+                    total = np.float32(cost[label] + move + history[m] + present * _crowd(use, layers, m, ml, mx, my, nx, ny))
+                    if seen[entry] == opened and cost[entry] <= total:
                         continue
-                    seen[m] = opened
-                    cost[m] = total
-                    parent[m] = n
+                    if entry != m and seen[m] == opened and cost[m] <= total:
+                        continue
+                    seen[entry] = opened
+                    cost[entry] = total
+                    parent[entry] = label
                     ex, ey = max(tx0 - mx, 0, mx - tx1), max(ty0 - my, 0, my - ty1)
                     h = greed * (ex * dx + ey * dy) + via_cost * max(tl0 - ml, 0, ml - tl1)
-                    size = _push(keys, heap, size, np.float32(total + h), m)
+                    size = _push(keys, heap, size, np.float32(total + h), entry)
             if found >= 0:
                 break
         if found < 0:
             continue
-        chosen[goal] = found
+        chosen[goal] = found % nodes
         if has_cut[goal]:
-            own_cut[found] = mine
-        n = found
+            own_cut[chosen[goal]] = mine
+        label = found
+        n = label % nodes
         while True:
             if tree[n] != mine:
                 tree[n] = mine
@@ -262,9 +294,10 @@ def route_net(  # type: ignore[no-untyped-def]
                     tree_nodes = more_nodes
                 tree_nodes[tree_size] = n
                 tree_size += 1
-            p = parent[n]
-            if p < 0:
+            label = parent[label]
+            if label < 0:
                 break
+            p = label % nodes
             if edge_size == edges.shape[0]:
                 more_edges = np.empty((2 * edge_size, 2), np.int32)
                 more_edges[:edge_size] = edges
