@@ -30,7 +30,7 @@ from neutnngen.flow.layout import run_layout
 from neutnngen.flow.runner import FlowResult, read_result
 from neutnngen.flow.step import Progress as FlowProgress
 from neutnngen.nn import Column
-from neutnngen.report import Row
+from neutnngen.report import Row, shown_unit
 from neutnngen.report.run import RunFacts, run_report
 from neutnngen.rtl import generate_rtl, open_rtl
 from neutnngen.spec import Design, load_design
@@ -236,11 +236,11 @@ def write_report(run_folder: Path, design: Design) -> Path:
         result = read_result(run_folder / "layout")
         steps += [(step.name, step.seconds, step.summary) for step in result.steps]
         known = result.state.metrics
-        figures = [Row(m.name.replace("_", " "), m.number(), m.unit, m.kind, m.source) for m in known.values()]
+        figures = [Row(m.name.replace("_", " "), m.number(), shown_unit(m.unit), m.kind, m.source) for m in known.values()]
         tiles = [("synapses", str(design.synapses))]
         if facts.training is not None:
             tiles.append(("Rand index", f"{facts.training['column']['rand']:.3f}"))
-        tiles += [(label, f"{known[name].number()} {known[name].unit}".strip()) for name, label in TILES if name in known]
+        tiles += [(label, f"{known[name].number()} {shown_unit(known[name].unit)}".strip()) for name, label in TILES if name in known]
         pictures = [(result.path("picture"), "The routed layout, drawn from the GDSII file.")] if "picture" in result.state.files else []
         shown = ("gds", "def", "netlist", "spef", "drc_report", "lvs_report", "timing_report", "power_report")
         files = [(name, f"layout/{result.state.files[name]}") for name in shown if name in result.state.files]

@@ -18,6 +18,7 @@ from rich.table import Table
 from neutnngen.config import RunConfig, load_config
 from neutnngen.flow.metric import Metric
 from neutnngen.flow.step import StepProgress
+from neutnngen.report import shown_unit
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +42,8 @@ def load_run_config(options: argparse.Namespace, overrides: Mapping[str, Any] | 
 
 def console(options: argparse.Namespace) -> Console:
     """Standard output for people; standard error when ``--json`` keeps standard output for the one object."""
-    return Console(stderr=bool(options.json), highlight=False, soft_wrap=True)
+    width = None if sys.stdout.isatty() else 120  # into a file or a pipe, tables are not squeezed to 80 columns
+    return Console(stderr=bool(options.json), highlight=False, soft_wrap=True, width=width)
 
 
 @contextmanager
@@ -90,5 +92,5 @@ def flow_progress(options: argparse.Namespace) -> Iterator[Callable[[StepProgres
 
 def figures_table(metrics: Mapping[str, Metric]) -> Table:
     """Every known number with its unit, kind and source."""
-    rows = [[m.name.replace("_", " "), m.number(), m.unit, m.kind, m.source] for m in metrics.values()]
+    rows = [[m.name.replace("_", " "), m.number(), shown_unit(m.unit), m.kind, m.source] for m in metrics.values()]
     return table("figures", ["figure", "value", "unit", "kind", "source"], rows)

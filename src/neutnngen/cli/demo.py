@@ -27,6 +27,7 @@ def run(options: argparse.Namespace) -> int:
     out.print(f"[bold]neutnngen demo[/bold]: {config.data.set} → trained column → RTL → verified → routed GDSII → report")
     # the rooms are imported only now: the line above must not wait for them
     from neutnngen.pipeline import layout_design, train_design, verify_design, write_report
+    from neutnngen.report import shown_unit
 
     if options.fresh and (options.out / "layout").is_dir():
         shutil.rmtree(options.out / "layout")
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
 
     known = result.state.metrics
     shown = ("cells", "cell_area", "die_area", "wire_length", "setup_slack", "hold_slack", "total_power", "leakage_power", "drc_violations")
-    figures = [[name.replace("_", " "), known[name].number(), known[name].unit, known[name].kind] for name in shown if name in known]
+    figures = [[name.replace("_", " "), known[name].number(), shown_unit(known[name].unit), known[name].kind] for name in shown if name in known]
     memory = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1e6
     total = time.perf_counter() - start
     document = {

@@ -86,7 +86,7 @@ def weight_map(design: Design) -> str:
     axes.set_facecolor("#f3d9d9")
     _style(axes, "input line", "neuron")
     axes.set_yticks(range(design.column.neurons))
-    figure.colorbar(image, ax=axes, label="weight", ticks=range(w_max + 1), pad=0.01)
+    figure.colorbar(image, ax=axes, label="weight", ticks=[0, w_max], pad=0.01)
     return _svg(figure)
 
 

@@ -23,6 +23,15 @@ class Row:
     source: str
 
 
+UNITS = {"um": "µm", "um2": "µm²", "um3": "µm³", "uW": "µW"}
+"""Units of files, which are plain ASCII, as a page shows them."""
+
+
+def shown_unit(unit: str) -> str:
+    """A unit as a person reads it."""
+    return UNITS.get(unit, unit)
+
+
 @dataclass(frozen=True)
 class Section:
     """A part of the report; any of the pieces may be absent. ``svg`` is trusted text of our own figures."""
