@@ -22,10 +22,15 @@ class Metric:
     source: str
     better: Better | None = None
 
+    def number(self) -> str:
+        """The value as it is printed."""
+        if isinstance(self.value, int) or abs(self.value) >= 1000:
+            return f"{round(self.value):,}"
+        return f"{self.value:.4g}"
+
     def text(self) -> str:
         """The number as it is printed: value, unit and kind."""
-        value = f"{self.value:,}" if isinstance(self.value, int) else f"{self.value:,.4g}"
-        return " ".join(part for part in (value, self.unit, f"({self.kind})") if part)
+        return " ".join(part for part in (self.number(), self.unit, f"({self.kind})") if part)
 
     def as_dict(self) -> dict[str, Any]:
         return {"value": self.value, "unit": self.unit, "kind": self.kind, "source": self.source, "better": self.better}

@@ -159,6 +159,23 @@ class Flow(Generic[C]):
         return FlowResult(run_folder, state, tuple(outcomes), True)
 
 
+def read_result(run_folder: Path) -> FlowResult:
+    """What the finished steps of a run folder hold, without running anything. complete is False: only the flow knows its last step."""
+    run_folder = run_folder.resolve()
+    state = State()
+    outcomes: list[StepOutcome] = []
+    for folder in sorted(f for f in run_folder.glob("*") if f.is_dir() and _FOLDER.match(f.name)):
+        try:
+            document = json.loads((folder / "state_out.json").read_text(encoding="utf-8"))
+            added = state_from_dict(document)
+            summary = str(document["summary"])
+        except (OSError, ValueError, KeyError, DataError):
+            break  # not finished; what comes after it is not of this run
+        state = state.with_files(added.files, added.metrics)
+        outcomes.append(StepOutcome(folder.name[3:], folder, True, _seconds(folder), summary))
+    return FlowResult(run_folder, state, tuple(outcomes), False)
+
+
 def _relative(path: Path, run_folder: Path) -> PurePosixPath:
     absolute = path if path.is_absolute() else run_folder / path
     if not absolute.resolve().is_relative_to(run_folder):

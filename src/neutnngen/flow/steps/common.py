@@ -38,13 +38,15 @@ def kit_fingerprint(kit: Kit) -> str:
 
 @dataclass(frozen=True)
 class KitStep(ABC):
-    """A step that works with a process kit. options: the keys of the configuration that it uses; tools: the programs that it runs."""
+    """A step that works with a process kit. options: the keys of the configuration that it uses; tools: the programs that it runs;
+    scripts: the templates that it fills."""
 
     kit: Kit
     kit_hash: str
 
     options: ClassVar[tuple[str, ...]] = ()
     tools: ClassVar[tuple[ToolInfo, ...]] = ()
+    scripts: ClassVar[tuple[str, ...]] = ()
 
     @property
     @abstractmethod
@@ -62,11 +64,12 @@ class KitStep(ABC):
     def run(self, context: Context) -> StateDelta: ...
 
     def inputs(self, config: LayoutConfig) -> Mapping[str, Any]:
-        """The options it uses, the kit, and the versions of its programs."""
+        """The options it uses, the kit, its scripts and the versions of its programs."""
         return {
             "kit": self.kit.name,
             "kit_hash": self.kit_hash,
             "options": {name: getattr(config, name) for name in self.options},
+            "scripts": {name: hashlib.sha256(_script(name).encode()).hexdigest() for name in self.scripts},
             "tools": {tool.name: probe(tool).version for tool in self.tools},
         }
 
@@ -76,11 +79,14 @@ def read_block(context: Context, kit: Kit) -> Block:
     return read_def(context.file("layout"), kit)
 
 
+def _script(template: str) -> str:
+    return files("neutnngen.flow").joinpath("scripts", template).read_text(encoding="utf-8")
+
+
 def render_script(template: str, path: Path, values: Mapping[str, Any]) -> Path:
     """Fill a template of ``flow/scripts`` into ``path``."""
-    text = files("neutnngen.flow").joinpath("scripts", template).read_text(encoding="utf-8")
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)
-    return write_atomic(path, environment.from_string(text).render(values))
+    return write_atomic(path, environment.from_string(_script(template)).render(values))
 
 
 def beside(path: Path, folder: Path) -> str:

@@ -27,6 +27,7 @@ class Synth(KitStep):
 
     name = "synth"
     version = 1
+    scripts = ("synth.ys.j2",)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -39,7 +40,7 @@ class Synth(KitStep):
         folder, roles = context.folder, self.kit.roles
         netlist, statistics = folder / "netlist.v", folder / "statistics.json"
         script = render_script(
-            "synth.ys.j2",
+            self.scripts[0],
             folder / "synth.ys",
             {
                 "liberty": link_library(self.kit, folder),
