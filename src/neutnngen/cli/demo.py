@@ -61,7 +61,8 @@ def run(options: argparse.Namespace) -> int:
 
     known = result.state.metrics
     shown = ("cells", "cell_area", "die_area", "wire_length", "setup_slack", "hold_slack", "total_power", "leakage_power", "drc_violations")
-    figures = [[name.replace("_", " "), known[name].number(), shown_unit(known[name].unit), known[name].kind] for name in shown if name in known]
+    found = [(name, known[name]) for name in shown if name in known]
+    figures = [[name.replace("_", " "), m.number(), shown_unit(m.unit), m.kind] for name, m in found]
     memory = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1e6
     total = time.perf_counter() - start
     document = {
