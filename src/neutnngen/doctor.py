@@ -40,7 +40,9 @@ class Finding:
 def examine() -> list[Finding]:
     """Look at everything that a run needs; never raises for something that is missing."""
     version = ".".join(str(v) for v in sys.version_info[:3])
-    findings = [Finding("Python", (3, 11) <= sys.version_info[:2] <= (3, 12), version, "everything", "apt-get install python3 python3-venv")]
+    findings = [
+        Finding("Python", (3, 11) <= sys.version_info[:2] <= (3, 12), version, "everything", "apt-get install python3 python3-venv")
+    ]
     findings += [_package(name, needed_for) for name, needed_for in PACKAGES]
     findings += [_program(tool, needed_for) for tool, needed_for in PROGRAMS]
     findings += [_kit(name) for name in available_kits()]
