@@ -24,6 +24,11 @@ Progress = Callable[[str], None]
 GLOBAL_DENSITY = 0.95
 """Density to which cells are widened during placement, so that they spread over the whole core and leave room for wires."""
 
+WEIGHT_UNIT = 100
+"""Weight of an ordinary net for the engine, which cuts weights down to whole numbers (0.99 would be 0, no net at all)."""
+
+JITTER = 0.05
+
 _ORIENTATIONS: dict[Orientation, coloquinte.CellOrientation] = {
     "N": coloquinte.CellOrientation.N,
     "S": coloquinte.CellOrientation.S,
@@ -55,8 +60,11 @@ def _check(block: Block, effort: int) -> None:
         raise ConfigError("the block has no rows", got=block.name, next_step="make_floorplan first")
 
 
-def _circuit(block: Block, kit: Kit, net_weights: Mapping[str, float]) -> tuple[coloquinte.Circuit, list[str]]:
-    """The block as the engine sees it: instances in their order, then one fixed point for every port."""
+def _circuit(block: Block, kit: Kit, net_weights: Mapping[str, float], rng: random.Random | None) -> tuple[coloquinte.Circuit, list[str]]:
+    """The block as the engine sees it: instances in their order, then one fixed point for every port.
+
+    ``rng`` varies the nets' weights by up to ``JITTER``: that is how a seed matters, since the engine's own changes small blocks little.
+    """
     instances = [i for i in block.instances.values() if i.kind != "filler"]
     ports = [p for p in block.ports.values() if p.rect is not None]
     circuit = coloquinte.Circuit(len(instances) + len(ports))
@@ -94,7 +102,8 @@ def _circuit(block: Block, kit: Kit, net_weights: Mapping[str, float]) -> tuple[
             xs.append(x)
             ys.append(y)
         if len(cells) > 1:
-            circuit.add_net(cells, xs, ys, net_weights.get(net.name, 1.0))
+            weight = net_weights.get(net.name, 1.0) * (rng.uniform(1 - JITTER, 1 + JITTER) if rng is not None else 1.0)
+            circuit.add_net(cells, xs, ys, max(1, round(WEIGHT_UNIT * weight)))
     return circuit, [i.name for i in instances]
 
 
@@ -123,14 +132,7 @@ def place_global(block: Block, kit: Kit, *, seed: int = 0, effort: int = 3, net_
     net_weights: importance of nets by name, 1 where not named. Raises ConfigError for a bad effort or a block without rows.
     """
     _check(block, effort)
-    start = block.copy()
-    core = start.core
-    rng = random.Random(seed)
-    for instance in start.instances.values():
-        if not instance.fixed and not instance.placed:  # a start that differs by seed: anywhere in the middle of the core
-            instance.x = rng.randint(core.x0 + (core.x1 - core.x0) // 3, core.x1 - (core.x1 - core.x0) // 3)
-            instance.y = rng.randint(core.y0 + (core.y1 - core.y0) // 3, core.y1 - (core.y1 - core.y0) // 3)
-    circuit, names = _circuit(start, kit, net_weights or {})
+    circuit, names = _circuit(block, kit, net_weights or {}, random.Random(seed))
     circuit.expand_cells_to_density(GLOBAL_DENSITY, 0.0)
     parameters = coloquinte.ColoquinteParameters(effort, seed)
     with _silent():
@@ -149,7 +151,7 @@ def place_legal(block: Block, kit: Kit, *, seed: int = 0, effort: int = 3, net_w
     ToolFailed: the result is not legal all the same.
     """
     _check(block, effort)
-    circuit, names = _circuit(block, kit, net_weights or {})
+    circuit, names = _circuit(block, kit, net_weights or {}, None)
     parameters = coloquinte.ColoquinteParameters(effort, seed)
     try:
         with _silent():

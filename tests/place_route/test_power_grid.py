@@ -1,0 +1,77 @@
+"""The power grid under the independent geometry and connectivity check."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+import pytest
+from netlist_block import shift_register, the_kit
+
+from neutnngen.errors import ConfigError
+from neutnngen.place_route.block import Block, transform
+from neutnngen.place_route.drc import check_connectivity, check_geometry
+from neutnngen.place_route.fill import add_fillers, add_taps
+from neutnngen.place_route.floorplan import make_floorplan
+from neutnngen.place_route.power_grid import add_power_grid
+
+
+@cache
+def powered() -> Block:
+    """Taps, fillers and the grid, nothing else: the logic would only be in the way."""
+    kit = the_kit()
+    block, _ = make_floorplan(shift_register(60), kit)
+    block = add_power_grid(add_taps(block, kit), kit)
+    block.instances = {name: i for name, i in block.instances.items() if i.fixed}
+    block.nets = {name: net for name, net in block.nets.items() if net.use in ("power", "ground")}
+    block.ports = {name: port for name, port in block.ports.items() if port.net in block.nets}
+    return add_fillers(block, kit)
+
+
+def test_every_cell_is_supplied_and_no_rule_is_broken() -> None:
+    assert check_geometry(powered(), the_kit()) == []
+    assert check_connectivity(powered(), the_kit()) == []
+
+
+def test_without_its_lowest_vias_the_grid_is_open() -> None:
+    broken = powered().copy()
+    broken.nets["VDD"].vias = [via for via in broken.nets["VDD"].vias if not via.name.startswith("via1_")]
+    assert {violation.nets[0] for violation in check_connectivity(broken, the_kit())} == {"VDD"}
+
+
+def test_rails_lie_on_the_supply_pins_of_cells_in_every_row() -> None:
+    kit, block = the_kit(), powered()
+    rails = {name: [w.rect() for w in net.wires if w.layer == "metal1"] for name, net in block.nets.items()}
+    for instance in block.instances.values():
+        master = kit.masters[instance.master]
+        for pin in master.pins.values():
+            net = "VDD" if pin.use == "power" else "VSS"
+            along = [transform(r, master, instance) for r in pin.rects if r.x1 - r.x0 == master.width]
+            assert len(along) == 1 and any(r.y0 == along[0].y0 and r.y1 == along[0].y1 for r in rails[net]), (instance, pin.name)
+    assert len(rails["VDD"]) + len(rails["VSS"]) == len(block.rows) + 1
+
+
+def test_straps_alternate_and_cross_with_arrays() -> None:
+    kit, block = the_kit(), powered()
+    for layer in ("metal4", "metal7"):
+        centres = sorted(
+            (wire.x0 if layer == "metal4" else wire.y0, net.name)
+            for net in block.nets.values()
+            for wire in net.wires
+            if wire.layer == layer
+        )
+        names = [name for _, name in centres]
+        assert names == (["VSS", "VDD"] * len(names))[: len(names)] and len(names) >= 2
+    for net in block.nets.values():
+        straps = Counter(wire.layer for wire in net.wires)
+        rails = [wire.y0 for wire in net.wires if wire.layer == "metal1"]
+        names = Counter(via.name[:4] for via in net.vias)
+        assert names["via1"] == names["via3"] == 3 * len(rails) * straps["metal4"]
+        assert names["via5"] == 4 * straps["metal4"] * straps["metal7"]
+        port = block.ports[net.name]
+        assert port.rect is not None and port.rect.layer == kit.straps.straps[-1][0]
+
+
+def test_a_block_without_floorplan_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no floorplan"):
+        add_power_grid(shift_register(1), the_kit())
