@@ -22,7 +22,7 @@ class LayoutConfig:
 
     kit: str = "nangate45"
     kit_folder: Path | None = None
-    clock_period_ns: float = 10.0
+    clock_period_ns: float = 4.0
     unit_clock_hz: float = 100e3
     utilisation: float = 0.65
     aspect: float = 1.0
@@ -30,7 +30,7 @@ class LayoutConfig:
     effort: int = 3
     seed: int = 0
     route_iterations: int = 60
-    waves: int = 64
+    waves: int = 512
     picture_width: int = 1600
 
     def __post_init__(self) -> None:

@@ -89,8 +89,17 @@ class PinActivity:
     unknown: tuple[str, ...]
 
 
-def pin_activity(harness: Harness, activity: Activity) -> PinActivity:
-    """Measured activity of nets at the pins. Pins of the harness alone rest, its clock excepted."""
+def _spellings(net: str, ports: list[str], block: Block) -> list[str]:
+    """Names under which a simulation may know a net: its own, its ports', the writer's other name, a bus of one bit without range."""
+    names = [net, *ports, f"{net}_net"]
+    return names + [base for name in names if (base := name.removesuffix("[0]")) not in block.nets]
+
+
+def pin_activity(harness: Harness, kit: Kit, activity: Activity) -> PinActivity:
+    """Measured activity of nets at the pins. Pins of the harness alone rest, its clock excepted.
+
+    An output that is not connected (the inverted one of most registers) switches as the cell's connected output does.
+    """
     ports: dict[str, list[str]] = {}
     for name, port in harness.block.ports.items():
         ports.setdefault(port.net, []).append(name)
@@ -104,11 +113,18 @@ def pin_activity(harness: Harness, activity: Activity) -> PinActivity:
         elif net.name.startswith(PREFIX):
             known = NetActivity(0.0, 0.5)
         else:
-            known = next((activity[name] for name in (net.name, *ports.get(net.name, ()), f"{net.name}_net") if name in activity), None)
+            known = next(
+                (activity[name] for name in _spellings(net.name, ports.get(net.name, []), harness.block) if name in activity), None
+            )
         if known is None:
             unknown.append(net.name)
             continue
         table |= {f"{ref.instance}/{ref.pin}": known for ref in net.pins if ref.instance is not None}
+    for instance in harness.block.instances.values():
+        outputs = [f"{instance.name}/{pin.name}" for pin in kit.cells[instance.master].pins.values() if pin.direction == "output"]
+        known = next((table[pin] for pin in outputs if pin in table), None)
+        if known is not None:
+            table |= {pin: known for pin in outputs if pin not in table}
     return PinActivity(table, tuple(unknown))
 
 

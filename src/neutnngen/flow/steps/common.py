@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import json
 import os
 from abc import ABC, abstractmethod
@@ -64,8 +65,9 @@ class KitStep(ABC):
     def run(self, context: Context) -> StateDelta: ...
 
     def inputs(self, config: LayoutConfig) -> Mapping[str, Any]:
-        """The options it uses, the kit, its scripts and the versions of its programs."""
+        """The release, the options it uses, the kit, its scripts and the versions of its programs."""
         return {
+            "neutnngen": importlib.metadata.version("neutnngen"),
             "kit": self.kit.name,
             "kit_hash": self.kit_hash,
             "options": {name: getattr(config, name) for name in self.options},

@@ -139,7 +139,7 @@ class PowerStep(KitStep):
         block = read_block(context, self.kit)
         harness = drive_inputs(block, self.kit)
         activity = {name: NetActivity(*pair) for name, pair in json.loads(context.file("activity").read_text(encoding="utf-8")).items()}
-        pins = pin_activity(harness, activity)
+        pins = pin_activity(harness, self.kit, activity)
         table = write_atomic(folder / "activity.tsv", "".join(f"{p}\t{a.toggles:.9g}\t{a.duty:.9g}\n" for p, a in pins.table.items()))
         netlist, spef = folder / "harness.v", folder / "harness.spef"
         write_netlist(harness.block, netlist, self.kit)
@@ -192,11 +192,11 @@ class PowerStep(KitStep):
         numbers = metrics(
             "MEASURED",
             "opensta",
-            ("power", total.total * 1e6, "uW", "lower"),
-            ("power_internal", total.internal * 1e6, "uW", "lower"),
-            ("power_switching", total.switching * 1e6, "uW", "lower"),
-            ("power_leakage", total.leakage * 1e6, "uW", "lower"),
-            ("power_clock_tree", groups["clock tree"].total * 1e6, "uW", "lower"),
+            ("total_power", total.total * 1e6, "uW", "lower"),
+            ("internal_power", total.internal * 1e6, "uW", "lower"),
+            ("switching_power", total.switching * 1e6, "uW", "lower"),
+            ("leakage_power", total.leakage * 1e6, "uW", "lower"),
+            ("clock_tree_power", groups["clock tree"].total * 1e6, "uW", "lower"),
             ("power_at_unit_clock", slow.total * 1e6, "uW", "lower"),
             ("pins_without_activity", int(found["missing"]), "pins", "lower"),
         )

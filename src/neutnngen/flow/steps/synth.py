@@ -79,4 +79,4 @@ class Synth(KitStep):
 
 def inferred_latches(log: str) -> list[str]:
     """Signals for which Yosys's log reports an inferred latch."""
-    return list(dict.fromkeys(name.lstrip("\\") for name in re.findall(r"Latch inferred for signal `([^']+)'", log)))
+    return list(dict.fromkeys(name.replace("\\", "") for name in re.findall(r"Latch inferred for signal `([^']+)'", log)))
