@@ -21,8 +21,9 @@ __all__ = ["hpwl", "place", "place_global", "place_legal"]
 
 Progress = Callable[[str], None]
 
-GLOBAL_DENSITY = 0.95
-"""Density to which cells are widened during placement, so that they spread over the whole core and leave room for wires."""
+GLOBAL_DENSITY = 0.8
+"""Density to which cells are widened during placement, so that they spread over the core and leave room for wires. Measured on 5.5 k cells
+at 65 and 75 % utilisation: routed wires 3 % shorter than with 0.95, no conflict left either way."""
 
 WEIGHT_UNIT = 100
 """Weight of an ordinary net for the engine, which cuts weights down to whole numbers (0.99 would be 0, no net at all)."""
