@@ -28,3 +28,12 @@ def need(program: str) -> None:
     """Skip the test, with the reason, where an external program is missing."""
     if shutil.which(program) is None:
         pytest.skip(f"{program} is not installed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Unit tests first, then those that run real tools, then the examples."""
+
+    def stage(item: pytest.Item) -> int:
+        return 2 if item.get_closest_marker("example") else 1 if item.get_closest_marker("tool") else 0
+
+    items.sort(key=stage)

@@ -17,9 +17,10 @@ class QuantileEncoder:
     """One line per value; the larger a value is among its kind, the earlier its spike.
 
     With ``rank`` every value is first replaced by its rank within its own series (ties by position), which makes the code independent
-    of offset, scale and any monotone distortion of a series. Every line has its own cut points, the quantiles 1/L … (L-1)/L (L = 2^t_res levels) of the values that it saw while fitting. Level
-    l = number of cut points below the value spikes at time L-1-l; levels below ``drop`` do not spike, so with ``drop`` = L/2
-    a line spikes when its value is above its median. No labels are used, and after fitting only comparisons with constants are needed.
+    of offset, scale and any monotone distortion of a series. Every line has its own cut points: the quantiles 1/L … (L-1)/L (L =
+    2^t_res levels) of the values that it saw while fitting. Level l = number of cut points below the value spikes at time L-1-l; levels
+    below ``drop`` do not spike, so with ``drop`` = L/2 a line spikes when its value is above its median. No labels are used, and after
+    fitting only comparisons with constants are needed.
 
     cuts: (line, L-1) float64, ascending.
     """
