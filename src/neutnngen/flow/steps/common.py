@@ -67,13 +67,20 @@ class KitStep(ABC):
     def inputs(self, config: LayoutConfig) -> Mapping[str, Any]:
         """The release, the options it uses, the kit, its scripts and the versions of its programs."""
         return {
-            "neutnngen": importlib.metadata.version("neutnngen"),
+            "neutnngen": _release(),
             "kit": self.kit.name,
             "kit_hash": self.kit_hash,
             "options": {name: getattr(config, name) for name in self.options},
             "scripts": {name: hashlib.sha256(_script(name).encode()).hexdigest() for name in self.scripts},
             "tools": {tool.name: probe(tool).version for tool in self.tools},
         }
+
+
+def _release() -> str:
+    try:
+        return importlib.metadata.version("neutnngen")
+    except importlib.metadata.PackageNotFoundError:  # run from a source tree that is not installed
+        return "source"
 
 
 def read_block(context: Context, kit: Kit) -> Block:
