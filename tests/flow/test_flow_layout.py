@@ -80,6 +80,7 @@ def test_a_change_runs_only_what_depends_on_it(finished: FlowResult, tmp_path: P
     result = small_layout(tmp_path / "copy", replace(CONFIG, clock_period_ns=8.0))
     assert reused(result) == list(STEP_NAMES[: STEP_NAMES.index("timing")])
     before, after = finished.state.metrics, result.state.metrics
+    assert list(before) == list(after)  # the order in which they are printed, too
     for name in ("internal_power", "switching_power"):
         ratio = before[name].value * CONFIG.clock_period_ns / 8.0
         assert after[name].value == pytest.approx(ratio, rel=0.01)

@@ -184,7 +184,7 @@ def _relative(path: Path, run_folder: Path) -> PurePosixPath:
 
 
 def _json(document: Any) -> str:
-    return json.dumps(document, indent=1, sort_keys=True) + "\n"
+    return json.dumps(document, indent=1) + "\n"
 
 
 def _key(step: Step[Any], inputs: Mapping[str, Any], state: State, run_folder: Path) -> str:
