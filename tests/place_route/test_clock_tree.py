@@ -14,7 +14,7 @@ from neutnngen.place_route.fill import add_taps
 from neutnngen.place_route.floorplan import make_floorplan
 from neutnngen.place_route.pin_placement import place_ports
 from neutnngen.place_route.placement import place
-from neutnngen.place_route.wiring import split_net
+from neutnngen.place_route.wiring import STEINER, split_net
 
 
 @cache
@@ -77,7 +77,7 @@ def test_delays_follow_places() -> None:
     (buffer,) = (i for i in even.instances.values() if i.kind == "clock")
     limit = kit.cells[buffer.master].pins["Z"].max_capacitance
     assert limit is not None
-    wire = 41 * 1.15 * (0.0834 + 0.1040) / 2
+    wire = 41 * STEINER * (0.0834 + 0.1040) / 2
     pins = 4 * kit.cells["DFF_X1"].pins["CK"].capacitance
     middle = sum(clock_arrivals(even, kit, "clk").values()) / 4
     assert middle == pytest.approx(INTRINSIC_PS + LIMIT_PS * (wire + pins) / limit, rel=0.03)
