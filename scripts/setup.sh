@@ -51,7 +51,7 @@ echo "setting up .venv (about two minutes, once)"
 [ -x .venv/bin/python ] && [ -f "$stamp" ] && [ "$(cut -d' ' -f2- "$stamp")" = "$("$python" --version) $PWD" ] || rm -rf .venv
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 rm -f "$stamp"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+.venv/bin/python -m pip install -qq --disable-pip-version-check -r requirements.lock
+.venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 .venv/bin/python -m compileall -q src >/dev/null || true
 printf '%s' "$wanted" > "$stamp"

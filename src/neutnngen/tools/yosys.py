@@ -14,6 +14,8 @@ from neutnngen.errors import MissingTool, ToolFailed
 from neutnngen.tools.process import run_tool
 
 INSTALL = "pip install pyosys==0.70"
+ONE_THREAD = {"YOSYS_MAX_THREADS": "1"}
+"""Yosys hands parts of a design to ABC in parallel and numbers the results as they come in: with one thread equal runs give equal netlists."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def run_script(script: Path, cwd: Path, log: Path, outputs: list[Path], timeout:
     """
     require()
     try:
-        run_tool(script_argv(script), cwd, log, timeout, install=INSTALL, expect=outputs)
+        run_tool(script_argv(script), cwd, log, timeout, env=ONE_THREAD, install=INSTALL, expect=outputs)
     except ToolFailed as problem:
         said = error_line(log.read_text(encoding="utf-8", errors="replace")) if log.is_file() else None
         if said:
