@@ -15,7 +15,7 @@ from neutnngen.tools.process import run_tool
 
 INSTALL = "pip install pyosys==0.70"
 ONE_THREAD = {"YOSYS_MAX_THREADS": "1"}
-"""Yosys hands parts of a design to ABC in parallel and numbers the results as they come in: with one thread equal runs give equal netlists."""
+"""Yosys hands parts of a design to ABC in parallel and numbers the results as they come in; with one thread, equal runs are equal."""
 
 
 @dataclass(frozen=True)
