@@ -150,16 +150,19 @@ def find_design(path: Path) -> tuple[Design, Path]:
 
 
 def verification_waves(run_folder: Path, design: Design, waves: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Real waves of the run in a fixed shuffled order (again from the start if the set is small): ``waves`` to learn from, then as many to
-    infer. Returns (2 × waves, line) times and (2 × waves,) learn."""
+    """2 × ``waves`` real waves of the run in a fixed shuffled order (again from the start if the set is small), half of them learning.
+
+    Learning and inferring waves are mixed, so that inference is seen after many different random states. Returns (2 × waves, line)
+    times and (2 × waves,) learn.
+    """
     if waves < 1:
         raise ConfigError("the number of waves is out of range", got=waves, allowed="an integer ≥ 1")
     recorded = load_waves(run_folder)
     if recorded.shape[1] != design.column.inputs:
         raise DataError("the waves do not fit the Design", got=f"{recorded.shape[1]} lines", allowed=f"{design.column.inputs} lines")
-    order = np.random.default_rng(0).permutation(len(recorded))
-    chosen = np.resize(order, 2 * waves)
-    return recorded[chosen], np.arange(2 * waves) < waves
+    rng = np.random.default_rng(0)
+    chosen = np.resize(rng.permutation(len(recorded)), 2 * waves)
+    return recorded[chosen], rng.permutation(2 * waves) < waves
 
 
 def verify_design(design: Design, run_folder: Path, waves: int, rtl: Path | None = None) -> VerifyReport:

@@ -135,7 +135,9 @@ def test_wrong_rtl_fails_verification(demo: tuple[Path, Any], tmp_path: Path) ->
     folder, _ = demo
     rtl = tmp_path / "rtl"
     neutnngen("rtl", folder, "--out", rtl)
-    assert neutnngen("verify", folder, "--rtl", rtl, "--waves", "64")["ok"]
+    document = neutnngen("verify", folder, "--rtl", rtl, "--mutants")
+    assert document["ok"] and len(document["mutants"]) >= 30
+    assert {m["outcome"] for m in document["mutants"]} == {"caught"}
     source = rtl / "neuron.sv"
     text = source.read_text()
     assert text.count("sum >= ") == 1
