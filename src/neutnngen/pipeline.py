@@ -26,7 +26,7 @@ from neutnngen.data import SeriesSet, load_ucr
 from neutnngen.errors import ConfigError, DataError
 from neutnngen.files import write_atomic
 from neutnngen.flow.config import LayoutConfig
-from neutnngen.flow.layout import run_layout
+from neutnngen.flow.layout import SOURCE, run_layout
 from neutnngen.flow.runner import FlowResult, read_result
 from neutnngen.flow.step import Progress as FlowProgress
 from neutnngen.nn import Column
@@ -219,11 +219,13 @@ TILES = (("cell_area", "cell area"), ("setup_slack", "setup slack"), ("total_pow
 
 
 def write_report(run_folder: Path, design: Design) -> Path:
-    """The HTML report of whatever stages the run has."""
+    """The HTML report of whatever stages the run has. Results of an earlier Design in the same folder are left out."""
     documents = {}
     for name in ("train.json", "verify/verify.json"):
         file = run_folder / name
         documents[name] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    if documents["verify/verify.json"] is not None and documents["verify/verify.json"]["design"] != design.fingerprint():
+        documents["verify/verify.json"] = None
     facts = RunFacts(design, training=documents["train.json"], verification=documents["verify/verify.json"])
     if (run_folder / "waves.npz").is_file():
         with np.load(run_folder / "waves.npz", allow_pickle=False) as archive:
@@ -235,7 +237,8 @@ def write_report(run_folder: Path, design: Design) -> Path:
         steps.append(("train", float(facts.training["seconds"]), f"{facts.training['synapses']} synapses"))
     if facts.verification is not None:
         steps.append(("verify", float(facts.verification["seconds"]), "equal" if facts.verification["ok"] else "NOT EQUAL"))
-    if (run_folder / "layout").is_dir():
+    laid_out = run_folder / "layout" / SOURCE / "design"
+    if laid_out.is_dir() and load_design(laid_out).fingerprint() == design.fingerprint():
         result = read_result(run_folder / "layout")
         steps += [(step.name, step.seconds, step.summary) for step in result.steps]
         known = result.state.metrics

@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     report = write_report(options.out, trained.design)
     done("report", str(report), mark)
 
-    known = result.state.metrics
+    known, column = result.state.metrics, trained.design.column
     shown = ("cells", "cell_area", "die_area", "wire_length", "setup_slack", "hold_slack", "total_power", "leakage_power", "drc_violations")
     found = [(name, known[name]) for name in shown if name in known]
     figures = [[name.replace("_", " "), m.number(), shown_unit(m.unit), m.kind] for name, m in found]
@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
     emit(
         options,
         json.loads(json.dumps(document, default=str)),
-        table("24×2 column at 45 nm" if not options.config else trained.design.name, ["figure", "value", "unit", "kind"], figures),
+        table(f"{column.inputs}×{column.neurons} column, {config.layout.kit}", ["figure", "value", "unit", "kind"], figures),
         f"{total:.0f} s in all, {memory:.1f} GB of memory at most",
         f"report: {report}",
         f"GDS:    {result.path('gds')}",

@@ -12,6 +12,8 @@ from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.metric import metrics
 from neutnngen.flow.state import StateDelta
 from neutnngen.flow.steps.common import Context, KitStep, beside, link_library, render_script, write_report
+from neutnngen.place_route.canonical import canonical
+from neutnngen.place_route.verilog_netlist import read_netlist, write_netlist
 from neutnngen.tools import yosys
 
 
@@ -26,7 +28,7 @@ class Synth(KitStep):
     top: str
 
     name = "synth"
-    version = 1
+    version = 2
     scripts = ("synth.ys.j2",)
 
     @property
@@ -38,7 +40,7 @@ class Synth(KitStep):
 
     def run(self, context: Context) -> StateDelta:
         folder, roles = context.folder, self.kit.roles
-        netlist, statistics = folder / "netlist.v", folder / "statistics.json"
+        mapped, statistics = folder / "yosys.v", folder / "statistics.json"
         script = render_script(
             self.scripts[0],
             folder / "synth.ys",
@@ -50,12 +52,12 @@ class Synth(KitStep):
                 "tie_high": " ".join(roles.tie_high),
                 "tie_low": " ".join(roles.tie_low),
                 "statistics": statistics.name,
-                "netlist": netlist.name,
+                "netlist": mapped.name,
             },
         )
         context.record_command(["python", *yosys.script_argv(script.relative_to(folder))[1:]])
         try:
-            yosys.run_script(script.relative_to(folder), folder, context.log, [netlist, statistics])
+            yosys.run_script(script.relative_to(folder), folder, context.log, [mapped, statistics])
         except ToolFailed as problem:
             latches = inferred_latches(context.log.read_text(encoding="utf-8", errors="replace")) if context.log.is_file() else []
             if latches:
@@ -63,6 +65,8 @@ class Synth(KitStep):
                     "the RTL infers latches", got=", ".join(latches), allowed="registers only: give every signal a value on every path"
                 ) from None
             raise problem
+        netlist = folder / "netlist.v"
+        write_netlist(canonical(read_netlist(mapped, self.kit), self.kit), netlist, self.kit)
         made = yosys.parse_statistics(statistics.read_text(encoding="utf-8"))
         report = write_report(folder, "cells.json", asdict(made))
         numbers = metrics(
