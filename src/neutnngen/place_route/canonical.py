@@ -7,9 +7,10 @@ so that the same Design gives the same layout to the byte in every folder.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from neutnngen.pdk.technology import Kit
-from neutnngen.place_route.block import Block, Instance, Net, PinRef
+from neutnngen.place_route.block import Block, Net, PinRef
 from neutnngen.place_route.wiring import drives
 
 GENERATED = re.compile(r"[un]\d+\Z")
@@ -44,19 +45,16 @@ def canonical(block: Block, kit: Kit) -> Block:
     net_names: dict[str, str] = {}
     ports = {p.net for p in block.ports.values()}
     for name in order:
-        for _, net in sorted(pins[name]):
-            if net not in net_names:
-                net_names[net] = f"n{len(net_names)}" if GENERATED.match(net) and net not in ports else net
-    for net in sorted(block.nets):
-        net_names.setdefault(net, net)
+        for _, old in sorted(pins[name]):
+            if old not in net_names:
+                net_names[old] = f"n{len(net_names)}" if GENERATED.match(old) and old not in ports else old
+    for old in sorted(block.nets):
+        net_names.setdefault(old, old)
 
     made = Block(block.name, block.die, block.core, list(block.rows))
     made.ports = dict(block.copy().ports)
     for name in order:
-        old = block.instances[name]
-        made.instances[instance_names[name]] = Instance(
-            instance_names[name], old.master, old.x, old.y, old.orient, old.placed, old.fixed, old.kind
-        )
+        made.instances[instance_names[name]] = replace(block.instances[name], name=instance_names[name])
     place = {name: k for k, name in enumerate(order)}
     for name, new in net_names.items():
         old_net = block.nets[name]
