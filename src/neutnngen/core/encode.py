@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ class QuantileEncoder:
     cuts: NDArray[np.float64]
     drop: int
     rank: bool = False
+    kind: ClassVar[str] = "quantile"
 
     @property
     def lines(self) -> int:
@@ -37,6 +38,11 @@ class QuantileEncoder:
     def t_in_max(self) -> int:
         """Latest spike time; times of this encoder are 0 … t_in_max - drop."""
         return int(self.cuts.shape[1])
+
+    @property
+    def times(self) -> tuple[int, int]:
+        """First and last possible spike time."""
+        return 0, self.t_in_max - self.drop
 
     @classmethod
     def fit(cls, values: NDArray[np.floating], t_res: int = 3, drop: int | None = None, rank: bool = False) -> QuantileEncoder:

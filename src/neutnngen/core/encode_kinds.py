@@ -1,0 +1,35 @@
+"""From an encoder's description, as a Design's provenance holds it, back to the encoder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neutnngen.core.encode import QuantileEncoder
+from neutnngen.core.encode_base import TensorEncoder
+from neutnngen.core.encode_fields import FirstDifferenceEncoder, GaussianReceptiveFieldsEncoder, OnOffCentreSurroundEncoder
+from neutnngen.core.encode_values import IntensityEncoder, MedianThresholdEncoder, OneHotEncoder, PosNegEncoder
+from neutnngen.errors import ConfigError, nearest
+
+ENCODERS: tuple[type[TensorEncoder] | type[QuantileEncoder], ...] = (
+    IntensityEncoder,
+    PosNegEncoder,
+    OnOffCentreSurroundEncoder,
+    FirstDifferenceEncoder,
+    GaussianReceptiveFieldsEncoder,
+    OneHotEncoder,
+    MedianThresholdEncoder,
+    QuantileEncoder,
+)
+
+
+def encoder_from_dict(values: dict[str, Any]) -> TensorEncoder | QuantileEncoder:
+    """The encoder that wrote ``values`` with ``to_dict``; ``values["kind"]`` says which. Errors: ConfigError for an unknown kind or key."""
+    kind = values.get("kind")
+    for encoder in ENCODERS:
+        if encoder.kind == kind:
+            return encoder.from_dict(values)
+    kinds = [e.kind for e in ENCODERS]
+    close = nearest(str(kind), kinds)
+    raise ConfigError(
+        "unknown kind of encoder", got=kind, allowed=", ".join(kinds), next_step=f"did you mean {close!r}?" if close else None
+    )
