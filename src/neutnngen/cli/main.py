@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "layout": "synthesise, place, route and sign off a Design",
     "report": "write the HTML report of a run",
     "view": "draw a layout as a picture, or open it in KLayout",
+    "bench": "measure the compiled engine against a plain compiled loop",
 }
 
 
