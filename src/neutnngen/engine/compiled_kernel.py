@@ -264,10 +264,10 @@ def draw_values(state: Any, taps: Any, width: int, values: Any) -> Any:
     """
     full = (np.uint64(1) << np.uint64(width)) - np.uint64(1)
     ten = np.uint64((1 << DRAW_BITS) - 1)
-    if taps.min() >= DRAW_BITS and taps.size == 2:
+    if taps.size == 2 and min(taps[0], taps[1]) >= DRAW_BITS:
         first, second = np.uint64(taps[0] - DRAW_BITS), np.uint64(taps[1] - DRAW_BITS)
         n = 0
-        if taps.min() >= 2 * DRAW_BITS:  # even twenty bits depend on old bits only: half as long a chain
+        if min(taps[0], taps[1]) >= 2 * DRAW_BITS:  # even twenty bits depend on old bits only: half as long a chain
             first_pair, second_pair = np.uint64(taps[0] - 2 * DRAW_BITS), np.uint64(taps[1] - 2 * DRAW_BITS)
             twenty = np.uint64((1 << 2 * DRAW_BITS) - 1)
             while n + 1 < values.size:
