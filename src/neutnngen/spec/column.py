@@ -23,12 +23,14 @@ MAX_RES = 6
 """Widest time and weight, so that every time stays below ``NO_SPIKE``."""
 
 
-def _check_range(name: str, value: object, low: int, high: int) -> None:
+def check_range(name: str, value: object, low: int, high: int) -> None:
+    """Raise ConfigError unless ``value`` is an integer low … high."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ConfigError(f"{name} is out of range", got=value, allowed=f"an integer {low} … {high}")
 
 
-def _check_word(name: str, value: object, words: tuple[str, ...]) -> None:
+def check_word(name: str, value: object, words: tuple[str, ...]) -> None:
+    """Raise ConfigError unless ``value`` is one of ``words``."""
     if value not in words:
         raise ConfigError(f"{name} is not known", got=value, allowed=", ".join(words))
 
@@ -47,7 +49,7 @@ class LfsrSpec:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        _check_range("lfsr.width", self.width, DRAW_BITS + 1, 63)
+        check_range("lfsr.width", self.width, DRAW_BITS + 1, 63)
         object.__setattr__(self, "taps", tuple(self.taps))
         if not self.taps or max(self.taps) != self.width or min(self.taps) < 1 or len(set(self.taps)) != len(self.taps):
             raise ConfigError(
@@ -55,7 +57,7 @@ class LfsrSpec:
                 got=self.taps,
                 allowed=f"1 … {self.width}, with {self.width} among them",
             )
-        _check_range("lfsr.seed", self.seed, 1, 2**self.width - 1)
+        check_range("lfsr.seed", self.seed, 1, 2**self.width - 1)
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,10 @@ class StdpSpec:
 
     def __post_init__(self) -> None:
         for name in ("mu_capture", "mu_minus", "mu_search", "mu_backoff", "mu_min"):
-            _check_range(f"stdp.{name}", getattr(self, name), 0, MU_ONE)
-        _check_word("stdp.stabiliser", self.stabiliser, ("symmetric", "classic", "off"))
-        _check_range("stdp.at_zero", self.at_zero, 0, 1)
-        _check_range("stdp.at_max", self.at_max, 0, 1)
+            check_range(f"stdp.{name}", getattr(self, name), 0, MU_ONE)
+        check_word("stdp.stabiliser", self.stabiliser, ("symmetric", "classic", "off"))
+        check_range("stdp.at_zero", self.at_zero, 0, 1)
+        check_range("stdp.at_max", self.at_max, 0, 1)
 
     def stabiliser_table(self, w_max: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Probabilities over 1024 of F(w) for a change up and for one down, by weight 0 … w_max (rule R6).
@@ -126,13 +128,13 @@ class ColumnSpec:
     lfsr: LfsrSpec = field(default_factory=LfsrSpec)
 
     def __post_init__(self) -> None:
-        _check_range("column.inputs", self.inputs, 1, 1 << 20)
-        _check_range("column.neurons", self.neurons, 1, 1 << 16)
-        _check_range("column.t_res", self.t_res, 1, MAX_RES)
-        _check_range("column.w_res", self.w_res, 1, MAX_RES)
-        _check_word("column.response", self.response, ("rnl", "snl"))
-        _check_word("column.tie", self.tie, ("lowest_index", "largest_potential"))
-        _check_range("column.threshold", self.threshold, 1, 1 << 30)
+        check_range("column.inputs", self.inputs, 1, 1 << 20)
+        check_range("column.neurons", self.neurons, 1, 1 << 16)
+        check_range("column.t_res", self.t_res, 1, MAX_RES)
+        check_range("column.w_res", self.w_res, 1, MAX_RES)
+        check_word("column.response", self.response, ("rnl", "snl"))
+        check_word("column.tie", self.tie, ("lowest_index", "largest_potential"))
+        check_range("column.threshold", self.threshold, 1, 1 << 30)
         if self.threshold > self.potential_max:
             raise ConfigError(
                 "column.threshold can never be reached, so no neuron would ever fire",
