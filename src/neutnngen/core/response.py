@@ -17,14 +17,18 @@ def potentials(times: Tensor, weights: Tensor, column: ColumnSpec) -> Tensor:
     Ramp-no-leak is min(a, w) with a the clocks since arrival; in unary, min(a, w) = sum over k of [a >= k] [w >= k], so V is a sum
     of w_max shifted matrix products of zeros and ones. They are exact in float32: sums stay far below 2^24 (rule A1).
     """
-    steps = torch.arange(column.horizon, device=times.device)
-    arrived = (times.unsqueeze(-1) <= steps).to(torch.float32)  # (batch, input, horizon)
-    if column.response == "snl":
+    return unary_potentials(times, weights, column.horizon, column.w_max, column.response)
+
+
+def unary_potentials(times: Tensor, weights: Tensor, horizon: int, w_max: int, response: str) -> Tensor:
+    """The same for any rows of weights, whatever they belong to: (batch, row, horizon) int32."""
+    arrived = (times.unsqueeze(-1) <= torch.arange(horizon, device=times.device)).to(torch.float32)  # (batch, input, horizon)
+    if response == "snl":
         return torch.einsum("qp,bpt->bqt", weights.to(torch.float32), arrived).to(torch.int32)
-    total = torch.zeros(times.shape[0], weights.shape[0], column.horizon, device=times.device)
-    for k in range(1, column.w_max + 1):
+    total = torch.zeros(times.shape[0], weights.shape[0], horizon, device=times.device)
+    for k in range(1, w_max + 1):
         has_unit = (weights >= k).to(torch.float32)
-        total[..., k - 1 :] += torch.einsum("qp,bpt->bqt", has_unit, arrived[..., : column.horizon - k + 1])
+        total[..., k - 1 :] += torch.einsum("qp,bpt->bqt", has_unit, arrived[..., : horizon - k + 1])
     return total.to(torch.int32)
 
 

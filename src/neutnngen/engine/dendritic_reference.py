@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from neutnngen.core.lfsr import draw
+from neutnngen.core.draws import Bits, draw_wave
 from neutnngen.errors import ConfigError
 from neutnngen.spec import NO_SPIKE, DendriticColumnSpec
 
@@ -55,15 +55,6 @@ class WaveResult:
     winner: int
 
 
-@dataclass(frozen=True)
-class _Bits:
-    """Bernoulli bits of one synapse in one wave (rules R6, R7)."""
-
-    rules: tuple[bool, bool, bool, bool, bool]
-    up: tuple[bool, ...]
-    down: tuple[bool, ...]
-
-
 @dataclass(frozen=True, eq=False)
 class _Group:
     """Segments that compete with each other: one dendrite, or the proximal segments of one soma neuron."""
@@ -99,49 +90,15 @@ def _compete(levels: list[list[int]], thresholds: list[int], spec: DendriticColu
     return -1, NO_SPIKE, 0
 
 
-def _draw_bits(state: int, spec: DendriticColumnSpec) -> tuple[tuple[_Bits, _Bits], int]:
-    """One set of draws (rule R7): five rules, then a level each for the distal weights, then for proximal ones of another width.
-
-    Returns the bits as distal and as proximal synapses see them, and the new state.
-    """
-    stdp = spec.stdp
-    found = []
-    for mu in (stdp.mu_capture, stdp.mu_minus, stdp.mu_search, stdp.mu_backoff, stdp.mu_min):
-        value, state = draw(state, spec.lfsr)
-        found.append(value < mu)
-    rules = (found[0], found[1], found[2], found[3], found[4])
-    kinds: list[_Bits] = []
-    for w_max in (spec.w_max, spec.proximal_w_max):
-        if w_max == 0 or (kinds and w_max == spec.w_max):
-            kinds.append(kinds[0])  # no proximal weights, or the same width: the same draws
-            continue
-        up, down = stdp.stabiliser_table(w_max)
-        values = []
-        for _ in range(w_max + 1):
-            value, state = draw(state, spec.lfsr)
-            values.append(value)
-        kinds.append(
-            _Bits(rules, tuple(v < m for v, m in zip(values, up, strict=True)), tuple(v < m for v, m in zip(values, down, strict=True)))
-        )
-    return (kinds[0], kinds[1]), state
-
-
 class _Draws:
     """Who gets which bits (rule R8): one set for all, one for each line (distal lines first), or one for each synapse (likewise, in the
     order of the arrays)."""
 
     def __init__(self, state: int, spec: DendriticColumnSpec) -> None:
-        count = {"column": 1, "line": spec.inputs + spec.proximal.inputs}.get(
-            spec.sharing, int(np.prod(spec.distal_shape)) + int(np.prod(spec.proximal_shape))
-        )
         self.spec = spec
-        self.sets = []
-        for _ in range(count):
-            bits, state = _draw_bits(state, spec)
-            self.sets.append(bits)
-        self.state = state
+        self.sets, self.state = draw_wave(state, spec)
 
-    def of(self, proximal: bool, index: Index) -> _Bits:
+    def of(self, proximal: bool, index: Index) -> Bits:
         spec = self.spec
         shape = spec.proximal_shape if proximal else spec.distal_shape
         if spec.sharing == "column":
@@ -153,7 +110,7 @@ class _Draws:
         return self.sets[number][int(proximal)]
 
 
-def _change(x: int, y: int, w: int, bits: _Bits, reward: int | None) -> int:
+def _change(x: int, y: int, w: int, bits: Bits, reward: int | None) -> int:
     """Rules R1…R5, and R9 where there is a reward."""
     capture, minus, search, backoff, minimum = bits.rules
     up, down = minimum or bits.up[w], minimum or bits.down[w]

@@ -2,5 +2,6 @@
 
 from neutnngen.nn import encoders
 from neutnngen.nn.column import Column
+from neutnngen.nn.dendritic import DendriticColumn
 
-__all__ = ["Column", "encoders"]
+__all__ = ["Column", "DendriticColumn", "encoders"]
