@@ -1,30 +1,43 @@
-"""The winner of a dendrite, which in a classic column is the winner of the column (rules D1, C2)."""
+"""Segments that compete in a dendrite; in a classic column the neurons compete the same way (rules G1, D1, C2)."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from neutnngen.spec import NO_SPIKE, ColumnSpec
+from neutnngen.spec import NO_SPIKE
 
 
-def winners(times: Tensor, potential: Tensor, column: ColumnSpec) -> Tensor:
-    """Index of the earliest neuron of every wave, -1 where nobody fired: (batch,) int64.
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Segments that compete: winner (…,) index or -1, time (…,) NO_SPIKE if none, level (…,) the winner's potential. All int64."""
 
-    times: (batch, neuron) firing times. potential: (batch, neuron, horizon), used by the tie rule *largest_potential* only.
-    """
-    earliest = times.min(dim=1).values
-    candidate = times == earliest.unsqueeze(1)
-    if column.tie == "largest_potential":
-        at = earliest.to(torch.int64).clamp(max=column.horizon - 1)
-        level = potential.gather(2, at[:, None, None].expand(-1, times.shape[1], 1)).squeeze(2)
-        level = torch.where(candidate, level, -1)
-        candidate = level == level.max(dim=1, keepdim=True).values
-    index = candidate.to(torch.uint8).argmax(dim=1)  # argmax takes the lowest of equal ones
-    return torch.where(earliest == NO_SPIKE, -1, index)
+    winner: Tensor
+    time: Tensor
+    level: Tensor
 
 
-def inhibit(times: Tensor, winner: Tensor) -> Tensor:
-    """Set all but the winner to *no spike* (rule D1): (batch, neuron) uint8."""
-    neurons = torch.arange(times.shape[1], device=times.device)
-    return torch.where(neurons == winner.unsqueeze(1), times, NO_SPIKE).to(torch.uint8)
+def compete(potential: Tensor, threshold: Tensor, tie: str) -> Groups:
+    """Rules G1 and D1 for many groups at once. potential: (batch, …, segment, clock). threshold: (…, segment)."""
+    reached = potential >= threshold.unsqueeze(-1)
+    fired = reached.any(dim=-1)
+    times = torch.where(fired, reached.to(torch.uint8).argmax(dim=-1), NO_SPIKE)
+    time = times.min(dim=-1).values
+    at = time.clamp(max=potential.shape[-1] - 1)[..., None, None].expand(*times.shape, 1)
+    level = potential.gather(-1, at).squeeze(-1).to(torch.int64)
+    candidate = times == time.unsqueeze(-1)
+    if tie == "largest_potential":
+        level_of = torch.where(candidate, level, -1)
+        candidate = level_of == level_of.max(dim=-1, keepdim=True).values
+    winner = candidate.to(torch.uint8).argmax(dim=-1)  # the lowest of equal ones
+    won = level.gather(-1, winner.unsqueeze(-1)).squeeze(-1)
+    silent = time == NO_SPIKE
+    return Groups(torch.where(silent, -1, winner), time, torch.where(silent, 0, won))
+
+
+def segment_times(groups: Groups, segments: int) -> Tensor:
+    """Times of all segments after D1: (batch, …, segment), NO_SPIKE for all but the winner."""
+    index = torch.arange(segments, device=groups.winner.device)
+    return torch.where(index == groups.winner.unsqueeze(-1), groups.time.unsqueeze(-1), NO_SPIKE)

@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple
 
-from neutnngen.core.lfsr import draw
+from neutnngen.core.lfsr import ColumnBits, draw_levels, draw_rules
 from neutnngen.spec import DendriticColumnSpec
 
 
-class Bits(NamedTuple):
-    """One set as synapses of one weight width see it. rules: capture, minus, search, backoff, min; up, down: F by weight 0 … w_max."""
-
-    rules: tuple[bool, ...]
-    up: tuple[bool, ...]
-    down: tuple[bool, ...]
-
-
-def draw_set(state: int, spec: DendriticColumnSpec) -> tuple[tuple[Bits, Bits], int]:
+def draw_set(state: int, spec: DendriticColumnSpec) -> tuple[tuple[ColumnBits, ColumnBits], int]:
     """One set of draws: five rules, then a level each for the distal weights, then for proximal weights of another width.
 
     Returns the bits as distal and as proximal synapses see them, and the new state.
     """
-    stdp = spec.stdp
-    rules = []
-    for mu in (stdp.mu_capture, stdp.mu_minus, stdp.mu_search, stdp.mu_backoff, stdp.mu_min):
-        value, state = draw(state, spec.lfsr)
-        rules.append(value < mu)
-    kinds: list[Bits] = []
-    for w_max in (spec.w_max, spec.proximal_w_max):
-        if w_max == 0 or (kinds and w_max == spec.w_max):
-            kinds.append(kinds[0])  # no proximal weights, or of the same width: the same draws
-            continue
-        up, down = stdp.stabiliser_table(w_max)
-        values = []
-        for _ in range(w_max + 1):
-            value, state = draw(state, spec.lfsr)
-            values.append(value)
-        ups, downs = (tuple(v < m for v, m in zip(values, table, strict=True)) for table in (up, down))
-        kinds.append(Bits(tuple(rules), ups, downs))
-    return (kinds[0], kinds[1]), state
+    rules, state = draw_rules(state, spec.stdp, spec.lfsr)
+    up, down, state = draw_levels(state, spec.stdp, spec.lfsr, spec.w_max)
+    distal = proximal = ColumnBits(*rules, up, down)
+    if spec.proximal_w_max not in (0, spec.w_max):  # proximal weights of another width
+        up, down, state = draw_levels(state, spec.stdp, spec.lfsr, spec.proximal_w_max)
+        proximal = ColumnBits(*rules, up, down)
+    return (distal, proximal), state
 
 
 def set_count(spec: DendriticColumnSpec) -> int:
@@ -51,7 +31,7 @@ def set_count(spec: DendriticColumnSpec) -> int:
     return prod(spec.distal_shape) + prod(spec.proximal_shape)
 
 
-def draw_wave(state: int, spec: DendriticColumnSpec) -> tuple[list[tuple[Bits, Bits]], int]:
+def draw_wave(state: int, spec: DendriticColumnSpec) -> tuple[list[tuple[ColumnBits, ColumnBits]], int]:
     """All sets of one learning wave and the new state."""
     sets = []
     for _ in range(set_count(spec)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from neutnngen.spec import DRAW_BITS, ColumnSpec, LfsrSpec
+from neutnngen.spec import DRAW_BITS, ColumnSpec, LfsrSpec, StdpSpec
 
 
 class ColumnBits(NamedTuple):
@@ -37,19 +37,29 @@ def draw(state: int, spec: LfsrSpec) -> tuple[int, int]:
     return state & ((1 << DRAW_BITS) - 1), state
 
 
-def draw_column(state: int, column: ColumnSpec) -> tuple[ColumnBits, int]:
-    """All draws of one learning wave in their normative order: capture, minus, search, backoff, min, F(0) … F(w_max)."""
-    stdp = column.stdp
-    rules = []
+def draw_rules(state: int, stdp: StdpSpec, lfsr: LfsrSpec) -> tuple[tuple[bool, bool, bool, bool, bool], int]:
+    """The first five draws of a set: capture, minus, search, backoff, min; and the new state."""
+    found = []
     for mu in (stdp.mu_capture, stdp.mu_minus, stdp.mu_search, stdp.mu_backoff, stdp.mu_min):
-        value, state = draw(state, column.lfsr)
-        rules.append(value < mu)
-    up_table, down_table = stdp.stabiliser_table(column.w_max)
+        value, state = draw(state, lfsr)
+        found.append(value < mu)
+    capture, minus, search, backoff, minimum = found
+    return (capture, minus, search, backoff, minimum), state
+
+
+def draw_levels(state: int, stdp: StdpSpec, lfsr: LfsrSpec, w_max: int) -> tuple[tuple[bool, ...], tuple[bool, ...], int]:
+    """One draw for each weight level 0 … w_max: F going up, F going down, and the new state."""
     up: list[bool] = []
     down: list[bool] = []
-    for up_mu, down_mu in zip(up_table, down_table, strict=True):
-        value, state = draw(state, column.lfsr)
+    for up_mu, down_mu in zip(*stdp.stabiliser_table(w_max), strict=True):
+        value, state = draw(state, lfsr)
         up.append(value < up_mu)
         down.append(value < down_mu)
-    capture, minus, search, backoff, minimum = rules
-    return ColumnBits(capture, minus, search, backoff, minimum, tuple(up), tuple(down)), state
+    return tuple(up), tuple(down), state
+
+
+def draw_column(state: int, column: ColumnSpec) -> tuple[ColumnBits, int]:
+    """All draws of one learning wave in their normative order: capture, minus, search, backoff, min, F(0) … F(w_max)."""
+    rules, state = draw_rules(state, column.stdp, column.lfsr)
+    up, down, state = draw_levels(state, column.stdp, column.lfsr, column.w_max)
+    return ColumnBits(*rules, up, down), state

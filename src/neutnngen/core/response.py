@@ -1,11 +1,11 @@
-"""Potentials and firing times of one-segment neurons (rules S2…S4, G1, T3), on whole batches of waves."""
+"""Potentials of segments (rules S2…S4, G1, T3), on whole batches of waves."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from neutnngen.spec import NO_SPIKE, ColumnSpec
+from neutnngen.spec import ColumnSpec
 
 
 def potentials(times: Tensor, weights: Tensor, column: ColumnSpec) -> Tensor:
@@ -30,10 +30,3 @@ def unary_potentials(times: Tensor, weights: Tensor, horizon: int, w_max: int, r
         has_unit = (weights >= k).to(torch.float32)
         total[..., k - 1 :] += torch.einsum("qp,bpt->bqt", has_unit, arrived[..., : horizon - k + 1])
     return total.to(torch.int32)
-
-
-def firing_times(potential: Tensor, threshold: int) -> Tensor:
-    """First unit clock at which V reaches the threshold, NO_SPIKE if never (rule G1): (batch, neuron) uint8."""
-    reached = potential >= threshold
-    first = reached.to(torch.uint8).argmax(dim=-1)
-    return torch.where(reached.any(dim=-1), first, NO_SPIKE).to(torch.uint8)

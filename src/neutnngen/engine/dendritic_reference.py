@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from neutnngen.core.draws import Bits, draw_wave
+from neutnngen.core.draws import draw_wave
+from neutnngen.core.lfsr import ColumnBits
 from neutnngen.errors import ConfigError
 from neutnngen.spec import NO_SPIKE, DendriticColumnSpec
 
@@ -98,7 +99,7 @@ class _Draws:
         self.spec = spec
         self.sets, self.state = draw_wave(state, spec)
 
-    def of(self, proximal: bool, index: Index) -> Bits:
+    def of(self, proximal: bool, index: Index) -> ColumnBits:
         spec = self.spec
         shape = spec.proximal_shape if proximal else spec.distal_shape
         if spec.sharing == "column":
@@ -110,9 +111,9 @@ class _Draws:
         return self.sets[number][int(proximal)]
 
 
-def _change(x: int, y: int, w: int, bits: Bits, reward: int | None) -> int:
+def _change(x: int, y: int, w: int, bits: ColumnBits, reward: int | None) -> int:
     """Rules R1…R5, and R9 where there is a reward."""
-    capture, minus, search, backoff, minimum = bits.rules
+    capture, minus, search, backoff, minimum = bits[:5]
     up, down = minimum or bits.up[w], minimum or bits.down[w]
     if x == NO_SPIKE and y == NO_SPIKE:
         return 0  # R5

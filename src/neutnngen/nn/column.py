@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from neutnngen.core.dendrite import inhibit, winners
+from neutnngen.core.dendrite import compete, segment_times
 from neutnngen.core.lfsr import draw_column
-from neutnngen.core.response import firing_times, potentials
+from neutnngen.core.response import potentials
 from neutnngen.core.stdp import stdp_update
 from neutnngen.spec import ColumnSpec, Design
 
@@ -44,9 +44,9 @@ class Column(nn.Module):
 
     def _respond(self, times: Tensor) -> tuple[Tensor, Tensor]:
         potential = potentials(times, self.weights, self.spec)
-        fired = firing_times(potential, self.spec.threshold)
-        winner = winners(fired, potential, self.spec)
-        return winner, inhibit(fired, winner)
+        threshold = torch.full((self.spec.neurons,), self.spec.threshold, device=times.device)
+        neurons = compete(potential, threshold, self.spec.tie)
+        return neurons.winner, segment_times(neurons, self.spec.neurons).to(torch.uint8)
 
     def _learn(self, wave: Tensor) -> Tensor:
         winner, output = self._respond(wave)

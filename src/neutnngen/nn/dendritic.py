@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
-from neutnngen.core.draws import Bits, draw_wave
+from neutnngen.core.dendrite import Groups, compete, segment_times
+from neutnngen.core.draws import draw_wave
+from neutnngen.core.lfsr import ColumnBits
 from neutnngen.core.response import unary_potentials
 from neutnngen.errors import ConfigError
 from neutnngen.spec import NO_SPIKE, DendriticColumnSpec
-
-
-@dataclass(frozen=True, eq=False)
-class Groups:
-    """Segments that compete: winner (…,) index or -1, time (…,) NO_SPIKE if none, level (…,) the winner's potential. All int64."""
-
-    winner: Tensor
-    time: Tensor
-    level: Tensor
-
-
-def compete(potential: Tensor, threshold: Tensor, tie: str) -> Groups:
-    """Rules G1 and D1 for many groups at once. potential: (batch, …, segment, clock). threshold: (…, segment)."""
-    reached = potential >= threshold.unsqueeze(-1)
-    fired = reached.any(dim=-1)
-    times = torch.where(fired, reached.to(torch.uint8).argmax(dim=-1), NO_SPIKE)
-    time = times.min(dim=-1).values
-    at = time.clamp(max=potential.shape[-1] - 1)[..., None, None].expand(*times.shape, 1)
-    level = potential.gather(-1, at).squeeze(-1).to(torch.int64)
-    candidate = times == time.unsqueeze(-1)
-    if tie == "largest_potential":
-        level_of = torch.where(candidate, level, -1)
-        candidate = level_of == level_of.max(dim=-1, keepdim=True).values
-    winner = candidate.to(torch.uint8).argmax(dim=-1)  # the lowest of equal ones
-    won = level.gather(-1, winner.unsqueeze(-1)).squeeze(-1)
-    silent = time == NO_SPIKE
-    return Groups(torch.where(silent, -1, winner), time, torch.where(silent, 0, won))
 
 
 class DendriticColumn(nn.Module):
@@ -187,7 +160,7 @@ class DendriticColumn(nn.Module):
                 bias = bias - rule.beta
             self.bias = bias.clamp(0, rule.limit)
 
-    def _moved(self, weights: Tensor, x: Tensor, y: Tensor, w_max: int, sets: list[Bits], first: int, reward: int | None) -> Tensor:
+    def _moved(self, weights: Tensor, x: Tensor, y: Tensor, w_max: int, sets: list[ColumnBits], first: int, reward: int | None) -> Tensor:
         """Weights after the wave as if every synapse existed. x: (line,); y: one time per row of weights."""
         sharing = self.spec.sharing
         if sharing == "column":
@@ -196,7 +169,7 @@ class DendriticColumn(nn.Module):
             number = first + torch.arange(weights.shape[-1])
         else:
             number = first + torch.arange(weights.numel()).reshape(weights.shape)
-        rules = torch.tensor([bits.rules for bits in sets])[number]  # (…, 5)
+        rules = torch.tensor([bits[:5] for bits in sets])[number]  # (…, 5)
         capture, minus, search, backoff, minimum = rules.unbind(-1)
         number, level = number.expand(weights.shape), weights.to(torch.int64)
         up = minimum | torch.tensor([bits.up for bits in sets])[number, level]
@@ -220,9 +193,3 @@ class DendriticColumn(nn.Module):
             f"{s.inputs} inputs, {s.neurons} neurons × {s.dendrites} dendrites × {s.segments} segments, threshold={s.threshold}, "
             f"proximal={s.proximal.mode}, inhibition={s.inhibition}, output={s.output}, synapses={int(self.distal_mask.sum())}"
         )
-
-
-def segment_times(groups: Groups, segments: int) -> Tensor:
-    """Times of all segments after D1: (batch, …, segment), NO_SPIKE for all but the winner."""
-    index = torch.arange(segments)
-    return torch.where(index == groups.winner.unsqueeze(-1), groups.time.unsqueeze(-1), NO_SPIKE)

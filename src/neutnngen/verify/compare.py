@@ -179,10 +179,7 @@ def verify_gates(
     timeout: float = 3600.0,
 ) -> VerifyReport:
     """The same for a gate netlist: output spikes and winners of every wave, and the weights after the last one."""
-    judge = engine or ReferenceEngine()
-    expected = judge.run(design, inputs, learn)
-    gates = simulate_gates(netlist, cell_models, design, inputs, learn, folder, activity=False, timeout=timeout)
-    return compare(expected, gates.record, design, learn, engine=judge.name, level="gates")
+    return _run_gates(netlist, cell_models, design, inputs, learn, folder, engine, timeout, activity=False)[0]
 
 
 def measure_gates(
@@ -197,7 +194,22 @@ def measure_gates(
     timeout: float = 3600.0,
 ) -> tuple[VerifyReport, Activity]:
     """:func:`verify_gates` and, from the same simulation, the switching activity of every net."""
+    return _run_gates(netlist, cell_models, design, inputs, learn, folder, engine, timeout, activity=True)
+
+
+def _run_gates(
+    netlist: Path,
+    cell_models: Path,
+    design: Design,
+    inputs: NDArray[np.uint8],
+    learn: NDArray[np.bool_] | bool,
+    folder: Path,
+    engine: Engine | None,
+    timeout: float,
+    *,
+    activity: bool,
+) -> tuple[VerifyReport, Activity]:
     judge = engine or ReferenceEngine()
     expected = judge.run(design, inputs, learn)
-    gates = simulate_gates(netlist, cell_models, design, inputs, learn, folder, activity=True, timeout=timeout)
+    gates = simulate_gates(netlist, cell_models, design, inputs, learn, folder, activity=activity, timeout=timeout)
     return compare(expected, gates.record, design, learn, engine=judge.name, level="gates"), gates.activity or {}
