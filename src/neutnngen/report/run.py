@@ -83,10 +83,11 @@ def _training(document: dict[str, Any]) -> Section:
 
     rows = [row("NeuTNN column", document["column"]), *(row(name, scores) for name, scores in document["baselines"].items())]
     silent = document["silent"]
-    text = (
-        f"{document['series']} series of {document['set']}, no labels used in training; scores are against the set's classes. "
-        f"{silent} series make no neuron fire{' and count as a group of their own' if silent else ''} ({name_of(-1)})."
-    )
+    text = f"{document['series']} series of {document['set']}, no labels used in training; scores are against the set's classes. "
+    if silent:
+        text += f"{silent} series make no neuron fire and count as a group of their own ({name_of(-1)})."
+    else:
+        text += "Every series makes a neuron fire."
     return Section("Clustering", text, header=["method", "Rand index", "adjusted Rand index", "NMI"], rows=rows)
 
 
