@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "neutnngen"
 ALLOWED: dict[str, set[str]] = {
     "spec": set(),
     "core": {"spec"},
-    "nn": {"core", "spec"},
+    "nn": {"core", "engine", "spec"},
     "engine": {"core", "spec"},
     "train": {"core", "engine", "nn", "spec"},
     "data": {"core", "spec"},

@@ -11,7 +11,7 @@ import torch
 from neutnngen.core.lfsr import draw, draw_column, step
 from neutnngen.core.response import potentials
 from neutnngen.engine import ReferenceEngine
-from neutnngen.engine.reference import synapse_response
+from neutnngen.engine.reference_column import response
 from neutnngen.errors import ConfigError
 from neutnngen.nn import Column
 from neutnngen.spec import NO_SPIKE, ColumnSpec, Design, LfsrSpec, StdpSpec
@@ -22,7 +22,7 @@ Wave = Callable[[ColumnSpec, list[list[int]], list[int], bool], tuple[list[int],
 
 
 def by_reference(column: ColumnSpec, weights: list[list[int]], times: list[int], learn: bool) -> tuple[list[int], list[list[int]]]:
-    design = Design("d", column, np.array(weights), np.ones((column.neurons, column.inputs), bool), 1)
+    design = Design.of_column("d", column, np.array(weights), np.ones((column.neurons, column.inputs), bool), 1)
     trace = ReferenceEngine().run(design, np.array([times], dtype=np.uint8), learn)
     return trace.outputs[0].tolist(), trace.final.weights.tolist()
 
@@ -40,9 +40,9 @@ def wave(request: pytest.FixtureRequest) -> Wave:
 
 def test_s2_s3_response() -> None:
     rnl, snl = ColumnSpec(1, 1, 1), ColumnSpec(1, 1, 1, response="snl")
-    assert [synapse_response(t, 2, 3, rnl) for t in range(7)] == [0, 0, 1, 2, 3, 3, 3]
-    assert [synapse_response(t, 2, 3, snl) for t in range(4)] == [0, 0, 3, 3]
-    assert [synapse_response(t, X, 3, rnl) for t in range(3)] == [0, 0, 0]  # S4
+    assert [response(t, 2, 3, rnl) for t in range(7)] == [0, 0, 1, 2, 3, 3, 3]
+    assert [response(t, 2, 3, snl) for t in range(4)] == [0, 0, 3, 3]
+    assert [response(t, X, 3, rnl) for t in range(3)] == [0, 0, 0]  # S4
     times, weights = torch.tensor([[2, X]], dtype=torch.uint8), torch.tensor([[3, 7]])
     assert potentials(times, weights, ColumnSpec(2, 1, 1))[0, 0, :7].tolist() == [0, 0, 1, 2, 3, 3, 3]
 
@@ -163,7 +163,7 @@ def test_networks_share_no_state() -> None:
 
 
 def test_illegal_waves_are_named() -> None:
-    design = Design("d", ColumnSpec(2, 1, 2), np.array([[1, 1]]), np.ones((1, 2), bool), 1)
+    design = Design.of_column("d", ColumnSpec(2, 1, 2), np.array([[1, 1]]), np.ones((1, 2), bool), 1)
     with pytest.raises(ConfigError, match="wave 1, line 0"):
         ReferenceEngine().run(design, np.array([[0, 1], [8, 0]]), False)
     with pytest.raises(ConfigError, match="shape"):

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from random_designs import random_case
 
-from neutnngen.engine import CompiledEngine, ReferenceEngine
-from neutnngen.engine.compiled import ColumnBank
+from neutnngen.engine import ReferenceEngine, get_engine
+from neutnngen.engine.compiled import CompiledEngine
 from neutnngen.errors import ConfigError
-from neutnngen.spec import NO_SPIKE, ColumnSpec, Design, LfsrSpec, StdpSpec
-
-
-def _designs() -> Any:
-    """The strategy of the test of the other engines; the tests are no package, so it is loaded by path."""
-    spec = importlib.util.spec_from_file_location("engines_agree", Path(__file__).with_name("test_engines_agree.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.designs()
+from neutnngen.spec import (
+    NO_SPIKE,
+    ColumnSpec,
+    DendriticColumnSpec,
+    Design,
+    LfsrSpec,
+    NetworkState,
+    StdpSpec,
+    as_network,
+    blank_state,
+)
 
 
 def make_waves(design: Design, count: int, seed: int, silent: float = 0.3) -> tuple[np.ndarray, np.ndarray]:
@@ -36,8 +34,8 @@ def make_waves(design: Design, count: int, seed: int, silent: float = 0.3) -> tu
 
 def assert_equal_runs(design: Design, waves: np.ndarray, learn: np.ndarray | bool) -> None:
     before = design.fingerprint()
-    expected = ReferenceEngine().run(design, waves, learn, keep_weights=True)
-    got = CompiledEngine().run(design, waves, learn, keep_weights=True)
+    expected = ReferenceEngine().run(design, waves, learn, keep_states=True)
+    got = CompiledEngine().run(design, waves, learn, keep_states=True)
     for name in ("outputs", "winners", "weights", "lfsr"):
         a, b = getattr(expected, name), getattr(got, name)
         assert a.dtype == b.dtype and np.array_equal(a, b), name
@@ -49,13 +47,7 @@ def make_design(column: ColumnSpec, seed: int, exist: float = 0.9) -> Design:
     rng = np.random.default_rng(seed)
     mask = rng.random((column.neurons, column.inputs)) < exist
     weights = rng.integers(0, column.w_max + 1, mask.shape) * mask
-    return Design("random", column, weights, mask, int(rng.integers(1, 2**column.lfsr.width)))
-
-
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(_designs(), st.integers(0, 2**32), st.sampled_from([0.0, 0.3, 0.9]))
-def test_random_designs_equal_the_reference(design: Design, seed: int, silent: float) -> None:
-    assert_equal_runs(design, *make_waves(design, 12, seed, silent))
+    return Design.of_column("random", column, weights, mask, int(rng.integers(1, 2**column.lfsr.width)))
 
 
 LIVELY = StdpSpec(mu_capture=700, mu_minus=700, mu_search=300, mu_backoff=700, mu_min=300)
@@ -84,7 +76,7 @@ def test_largest_potential_that_can_occur() -> None:
     column = ColumnSpec(4200, 2, threshold=4200 * 63, t_res=1, w_res=6)
     weights = np.full((2, 4200), 63)
     weights[0, 4199] = 62
-    design = Design("full", column, weights, np.ones(weights.shape, dtype=bool), 1)
+    design = Design.of_column("full", column, weights, np.ones(weights.shape, dtype=bool), 1)
     trace = CompiledEngine().run(design, np.zeros((1, 4200), dtype=np.uint8), False)
     assert trace.winners.tolist() == [1] and trace.outputs[0].tolist() == [NO_SPIKE, 62]
 
@@ -118,35 +110,53 @@ def test_illegal_times_are_found(line: int, time: int) -> None:
         CompiledEngine().run(design, waves[:, 1:], True)
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_bank_of_columns_equals_the_columns_alone(threads: int) -> None:
-    import numba
-
-    if threads > numba.config.NUMBA_NUM_THREADS:
-        pytest.skip("this machine has one core")
-    column = ColumnSpec(32, 5, threshold=32, stdp=LIVELY)
-    designs = [make_design(column, seed) for seed in range(7)]
-    pairs = [make_waves(d, 20, seed) for seed, d in enumerate(designs)]
-    learn = pairs[0][1]
-    bank = ColumnBank(designs)
-    waves = np.stack([w for w, _ in pairs])
-    outputs, winners, states = (np.concatenate(parts, axis=1) for parts in zip(
-        bank.run(waves[:, :8], learn[:8], threads=threads), bank.run(waves[:, 8:], learn[8:], threads=threads), strict=True
-    ))  # fmt: skip
-    for c, design in enumerate(designs):
-        alone = ReferenceEngine().run(design, waves[c], learn)
-        assert np.array_equal(outputs[c], alone.outputs) and np.array_equal(winners[c], alone.winners)
-        assert np.array_equal(states[c], alone.lfsr)
-        assert bank.designs()[c].fingerprint() == alone.final.fingerprint()
-
-
-def test_bank_refuses_what_does_not_fit() -> None:
-    design = make_design(ColumnSpec(8, 2, threshold=8), 0)
-    other = replace(design, column=replace(design.column, threshold=9))
-    with pytest.raises(ConfigError, match="columns of one kind"):
-        ColumnBank([design, other])
-    bank = ColumnBank([design])
-    with pytest.raises(ConfigError, match="wrong shape"):
-        bank.run(np.zeros((2, 3, 8), np.uint8), True)
+@pytest.mark.parametrize("seed", range(30))
+def test_threads_do_not_matter(seed: int) -> None:
+    most = get_engine("compiled").threads  # type: ignore[attr-defined]
+    case = random_case(1000 + seed)
+    runs = [
+        CompiledEngine(n).run(case.design, case.waves, case.learn, enable=case.enable, labels=case.labels)
+        for n in range(1, min(most, 3) + 1)
+    ]
+    assert len({run.final.fingerprint() for run in runs}) == 1
     with pytest.raises(ConfigError, match="threads"):
-        bank.run(np.zeros((1, 3, 8), np.uint8), True, threads=0)
+        CompiledEngine(most + 1)
+
+
+def test_long_runs_go_through_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = random_case(3, count=40)
+    arguments = {"enable": case.enable, "labels": case.labels, "keep_layers": True}
+    whole = CompiledEngine(1).run(case.design, case.waves, case.learn, **arguments)  # type: ignore[arg-type]
+    monkeypatch.setattr("neutnngen.engine.compiled.CHUNK_BYTES", 1)
+    pieces = CompiledEngine(1).run(case.design, case.waves, case.learn, **arguments)  # type: ignore[arg-type]
+    assert np.array_equal(whole.outputs, pieces.outputs) and whole.final.fingerprint() == pieces.final.fingerprint()
+
+
+@pytest.mark.parametrize("segments", [31, 32, 33, 96, 97, 240])
+def test_dendrites_at_lane_limits(segments: int) -> None:
+    """More segments than a vector, and more than are summed four vectors at a time."""
+    spec = DendriticColumnSpec(9, 3, 20, segments=segments, stdp=LIVELY, tie="largest_potential")
+    rng = np.random.default_rng(segments)
+    network = as_network(spec)
+    blank = blank_state(network)
+    layer = replace(blank.layers[0], distal=rng.integers(0, 8, (1, *spec.distal_shape)))
+    design = Design("lanes", network, NetworkState((layer,)))
+    waves = rng.integers(0, 8, (10, 9)).astype(np.uint8)
+    learn = rng.random(10) < 0.6
+    expected = ReferenceEngine().run(design, waves, learn)
+    got = CompiledEngine(1).run(design, waves, learn)
+    assert np.array_equal(expected.outputs, got.outputs) and expected.final.fingerprint() == got.final.fingerprint()
+
+
+@pytest.mark.parametrize("inputs", [300, 5000])
+def test_sums_beyond_a_byte(inputs: int) -> None:
+    spec = DendriticColumnSpec(inputs, 2, inputs * 3, segments=2, w_res=4, stdp=LIVELY)
+    rng = np.random.default_rng(inputs)
+    network = as_network(spec)
+    layer = replace(blank_state(network).layers[0], distal=rng.integers(0, 16, (1, *spec.distal_shape)))
+    design = Design("wide", network, NetworkState((layer,)))
+    waves = rng.integers(0, 8, (4, inputs)).astype(np.uint8)
+    expected = ReferenceEngine().run(design, waves, True)
+    got = CompiledEngine(1).run(design, waves, True)
+    assert (expected.outputs != NO_SPIKE).any()
+    assert np.array_equal(expected.outputs, got.outputs) and expected.final.fingerprint() == got.final.fingerprint()

@@ -1,70 +1,87 @@
-"""The module and the reference engine agree to the bit on random columns (rule A2)."""
+"""All engines give equal spike times, winners, votes, weights, random states and biases on random Designs (rule A2)."""
 
 from __future__ import annotations
 
-from typing import Any
+import typing
+from collections import Counter
 
 import numpy as np
-import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
+from random_designs import random_case
 
-from neutnngen.engine import ReferenceEngine
-from neutnngen.nn import Column
-from neutnngen.spec import NO_SPIKE, ColumnSpec, Design, LfsrSpec, StdpSpec
+from neutnngen.engine import Engine, ReferenceEngine, get_engine
+from neutnngen.engine.protocol import Trace
+from neutnngen.spec import dendritic
+from neutnngen.spec.column import StdpSpec
 
-MU = st.integers(0, 1024)
-
-
-@st.composite
-def designs(draw: Any) -> Design:
-    inputs, neurons = draw(st.integers(1, 9)), draw(st.integers(1, 5))
-    t_res, w_res = draw(st.integers(1, 4)), draw(st.integers(1, 4))
-    stdp = StdpSpec(
-        mu_capture=draw(MU),
-        mu_minus=draw(MU),
-        mu_search=draw(MU),
-        mu_backoff=draw(MU),
-        mu_min=draw(MU),
-        stabiliser=draw(st.sampled_from(["symmetric", "classic", "off"])),
-        at_zero=draw(st.sampled_from([0, 1])),
-        at_max=draw(st.sampled_from([0, 1])),
-    )
-    column = ColumnSpec(
-        inputs,
-        neurons,
-        threshold=draw(st.integers(1, inputs * (2**w_res - 1))),
-        t_res=t_res,
-        w_res=w_res,
-        response=draw(st.sampled_from(["rnl", "snl"])),
-        tie=draw(st.sampled_from(["lowest_index", "largest_potential"])),
-        stdp=stdp,
-        lfsr=draw(st.sampled_from([LfsrSpec(), LfsrSpec(16, (16, 15, 13, 4), 77)])),
-    )
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    mask = rng.random((neurons, inputs)) < draw(st.sampled_from([1.0, 0.7]))
-    weights = rng.integers(0, column.w_max + 1, mask.shape) * mask
-    return Design("random", column, weights, mask, int(rng.integers(1, 2**column.lfsr.width)))
+CASES, BLOCK = 2000, 100
 
 
-@settings(max_examples=300, deadline=None)
-@given(designs(), st.integers(0, 2**32))
-def test_module_equals_reference(design: Design, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    waves = rng.integers(0, design.column.t_in_max + 1, (12, design.column.inputs)).astype(np.uint8)
-    waves[rng.random(waves.shape) < 0.3] = NO_SPIKE
-    module = Column.from_design(design)
-    learned = ReferenceEngine().run(design, waves, True, keep_weights=True)
-    module.train()
-    for n, wave in enumerate(torch.from_numpy(waves)):
-        assert module(wave.unsqueeze(0)).numpy()[0].tolist() == learned.outputs[n].tolist()
-        assert learned.weights is not None
-        assert (module.weights.numpy() == learned.weights[n]).all()
-        assert int(module.lfsr_state) == int(learned.lfsr[n])
-    assert module.to_design("random").fingerprint() == learned.final.fingerprint()
+def assert_equal(expected: Trace, got: Trace, what: str) -> None:
+    for name in ("outputs", "winners", "votes"):
+        a, b = getattr(expected, name), getattr(got, name)
+        assert (a is None) == (b is None) and (a is None or (a.dtype == b.dtype and np.array_equal(a, b))), f"{what}: {name}"
+    for n, (a, b) in enumerate(zip(expected.layers or (), got.layers or (), strict=True)):
+        assert np.array_equal(a, b), f"{what}: layer {n}"
+    for (name, a), (_, b) in zip(expected.final.state.arrays(), got.final.state.arrays(), strict=True):
+        assert a.dtype == b.dtype and np.array_equal(a, b), f"{what}: {name}"
 
-    module.eval()
-    inferred = ReferenceEngine().run(learned.final, waves, False)
-    assert (module(torch.from_numpy(waves)).numpy() == inferred.outputs).all()
-    assert (module.winner(torch.from_numpy(waves)).numpy() == inferred.winners).all()
-    assert inferred.final.fingerprint() == learned.final.fingerprint(), "R11: inference changes nothing"
+
+@pytest.fixture(scope="module")
+def engines() -> list[Engine]:
+    return [get_engine("compiled", threads=1), get_engine("torch")]
+
+
+@pytest.mark.parametrize("block", range(CASES // BLOCK))
+def test_random_designs(block: int, engines: list[Engine]) -> None:
+    for seed in range(block * BLOCK, (block + 1) * BLOCK):
+        case = random_case(seed)
+        before = case.design.fingerprint()
+        arguments = {"enable": case.enable, "labels": case.labels, "keep_layers": True}
+        expected = ReferenceEngine().run(case.design, case.waves, case.learn, **arguments)  # type: ignore[arg-type]
+        for engine in engines:
+            got = engine.run(case.design, case.waves, case.learn, **arguments)  # type: ignore[arg-type]
+            assert_equal(expected, got, f"seed {seed}, {engine.name}")
+        assert case.design.fingerprint() == before, "the Design that comes in is never changed"
+
+
+def test_every_option_occurs_in_many_cases() -> None:
+    seen = Counter(feature for seed in range(CASES) for feature in random_case(seed, count=1).features)
+    words: dict[str, typing.Any] = {
+        "proximal": typing.get_args(dendritic.ProximalMode),
+        "inhibition": typing.get_args(dendritic.Inhibition),
+        "sharing": typing.get_args(dendritic.Sharing),
+        "voter sharing": typing.get_args(dendritic.Sharing),
+        "stabiliser": typing.get_args(typing.get_type_hints(StdpSpec)["stabiliser"]),
+        "response": ("rnl", "snl"),
+        "tie": ("lowest_index", "largest_potential"),
+        "output": ("neurons", "segments"),
+        "wiring": ("dense", "field", "list"),
+        "layers": (1, 2, 3),
+        "dendrites": (1, 2),
+        **dict.fromkeys(("at_zero", "at_max"), (0, 1)),
+        **dict.fromkeys(
+            ("reward", "homeostasis", "base", "pruned", "corners", "outputs", "classic", "other proximal width"), (True, False)
+        ),
+    }
+    for name, values in words.items():
+        for value in values:
+            assert seen[f"{name} {value}"] >= 50, f"{name} {value}"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_pieces_of_a_run_are_the_run(seed: int) -> None:
+    """A session that is fed in pieces ends where one run does, and states kept on the way are those of the pieces."""
+    case = random_case(seed, count=9)
+    engine = get_engine("compiled", threads=1)
+
+    def part(rows: slice) -> dict[str, typing.Any]:
+        return {"enable": None if case.enable is None else case.enable[rows], "labels": case.labels[rows]}
+
+    whole = engine.run(case.design, case.waves, case.learn, **part(slice(None)), keep_states=True)
+    session = engine.open(case.design)
+    for rows in (slice(0, 4), slice(4, 4), slice(4, 9)):
+        session.run(case.waves[rows], case.learn[rows], **part(rows))
+        if rows.stop == 4 and whole.states is not None:
+            assert session.state().equals(whole.states[3])
+    assert session.design().fingerprint() == whole.final.fingerprint()

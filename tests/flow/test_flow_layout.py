@@ -27,7 +27,7 @@ CONFIG = LayoutConfig(picture_width=200)
 
 def small_layout(folder: Path, config: LayoutConfig = CONFIG, stop_after: str | None = None) -> FlowResult:
     column = ColumnSpec(3, 1, 6)
-    design = Design("tiny", column, np.array([[7, 3, 5]]), np.ones((1, 3), bool), 1)
+    design = Design.of_column("tiny", column, np.array([[7, 3, 5]]), np.ones((1, 3), bool), 1)
     return run_layout(design, random_waves(column, 8, 1), np.arange(8) < 4, config, folder, stop_after=stop_after)
 
 

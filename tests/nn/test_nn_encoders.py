@@ -124,5 +124,6 @@ def test_repr_says_lines_and_times() -> None:
 
 
 def test_before_a_column() -> None:
-    network = nn.Sequential(encoders.Intensity(4), Column(ColumnSpec(4, 2, 3), torch.tensor([[7, 7, 0, 0], [0, 0, 7, 7]]))).eval()
+    column = Column(ColumnSpec(4, 2, 3), torch.tensor([[7, 7, 0, 0], [0, 0, 7, 7]]), engine="reference")
+    network = nn.Sequential(encoders.Intensity(4), column).eval()
     assert network(torch.tensor([[1.0, 1.0, 0.0, 0.0]])).tolist() == [[1, NO_SPIKE]]  # V = 2, 4 on two ramps from 0

@@ -18,7 +18,7 @@ def design(name: str = "tiny", mask: list[list[int]] | None = None, **options: o
     exists = np.array([[1, 0, 1], [0, 0, 1]] if mask is None else mask, dtype=bool)
     column = ColumnSpec(3, 2, 8, **options)  # type: ignore[arg-type]
     weights = np.array([[5, 6, 3], [1, 2, 7]]) * exists
-    return Design(name, column, weights, exists, 77)
+    return Design.of_column(name, column, weights, exists, 77)
 
 
 def test_scan_image_by_hand() -> None:

@@ -1,76 +1,54 @@
-"""Online training: a stopped and resumed run equals an uninterrupted one to the bit."""
+"""Online training of one column: golden weights, and resuming."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
+from training_cases import Module, Stop, classic_design, waves_of
 
 from neutnngen.errors import DataError
 from neutnngen.nn import Column
-from neutnngen.spec import NO_SPIKE, ColumnSpec
-from neutnngen.train import train_online
+from neutnngen.train import EpochRecord, train_online
+
+WAVES = waves_of(70, 12)
+
+GOLDEN = [[0, 0, 7, 2, 4, 7, 4, 0, 0, 1, 0, 2], [5, 7, 0, 0, 3, 6, 0, 0, 0, 6, 0, 0], [0, 0, 0, 0, 5, 0, 1, 7, 0, 0, 7, 6]]
+"""What the first release of this driver made of the same column, waves, epochs and seed."""
+
+RECORDS = [
+    EpochRecord(1, 1.0, 31 / 70, 71 / 36),
+    EpochRecord(2, 69 / 70, 36 / 69, 40 / 36),
+    EpochRecord(3, 69 / 70, 37 / 69, 28 / 36),
+]
 
 
-def fresh() -> Column:
-    weights = torch.from_numpy(np.random.default_rng(4).integers(0, 8, (3, 12)).astype(np.uint8))
-    return Column(ColumnSpec(12, 3, 9), weights)
+def test_golden() -> None:
+    column = Module(classic_design())
+    assert train_online(column, WAVES, 3, 7) == RECORDS
+    assert column.held.weights.tolist() == GOLDEN
+    assert column.held.lfsr_state == 888703636
+    assert not column.training
 
 
-def waves() -> np.ndarray:
-    rng = np.random.default_rng(5)
-    made = rng.integers(0, 8, (70, 12)).astype(np.uint8)
-    made[rng.random(made.shape) < 0.4] = NO_SPIKE
-    return made
+def test_golden_of_a_torch_column() -> None:
+    column = Column.from_design(classic_design())
+    assert train_online(column, WAVES, 3, 7) == RECORDS
+    assert column.to_design("classic").weights.tolist() == GOLDEN and not column.training
 
 
-class Stop(Exception):
-    pass
+def test_resumed_equals_uninterrupted(tmp_path: Path) -> None:
+    file = tmp_path / "run.ckpt"
 
-
-@pytest.mark.parametrize("stops", [(16,), (64, 80), (112, 160, 208)])
-def test_resumed_equals_uninterrupted(tmp_path: Path, stops: tuple[int, ...]) -> None:
-    whole = fresh()
-    records = train_online(whole, waves(), 3, 7)
-
-    file = tmp_path / "run.npz"
-    for stop in stops:
-
-        def progress(done: int, _total: int, stop: int = stop) -> None:
-            if done >= stop:
-                raise Stop
-
-        column = fresh()  # a new process knows nothing but the file
-        with pytest.raises(Stop):
-            train_online(column, waves(), 3, 7, progress, checkpoint=file, every=13)
-        assert file.is_file()
-    resumed = fresh()
-    again = train_online(resumed, waves(), 3, 7, checkpoint=file)
-    assert again == records
-    assert resumed.to_design("d").fingerprint() == whole.to_design("d").fingerprint()
-    assert not file.exists(), "a finished run leaves no checkpoint"
-
-
-def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "run.npz"
-
-    def progress(_done: int, _total: int) -> None:
-        raise Stop
+    def progress(done: int, _total: int) -> None:
+        if done >= 112:
+            raise Stop
 
     with pytest.raises(Stop):
-        train_online(fresh(), waves(), 3, 7, progress, checkpoint=file, every=10)
-    with pytest.raises(DataError, match="another run"):
-        train_online(fresh(), waves(), 3, 8, checkpoint=file)
-    file.write_bytes(b"rubbish")
-    with pytest.raises(DataError, match="cannot be read"):
-        train_online(fresh(), waves(), 3, 7, checkpoint=file)
-
-
-def test_records() -> None:
-    column = fresh()
-    records = train_online(column, waves(), 2, 0)
-    assert [r.epoch for r in records] == [1, 2]
-    assert all(0 <= r.firing <= 1 and 0 < r.busiest <= 1 and r.drift >= 0 for r in records)
-    assert not column.training
+        train_online(Module(classic_design()), WAVES, 3, 7, progress, checkpoint=file, every=13)
+    with pytest.raises(DataError, match="another run: not the same seed"):
+        train_online(Module(classic_design()), WAVES, 3, 8, checkpoint=file)
+    column = Module(classic_design())  # a new process knows nothing but the file
+    assert train_online(column, WAVES, 3, 7, checkpoint=file) == RECORDS
+    assert column.held.weights.tolist() == GOLDEN
+    assert not file.exists(), "a finished run leaves no checkpoint"

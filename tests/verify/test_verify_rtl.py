@@ -45,7 +45,7 @@ def random_design(seed: int) -> Design:
     mask = rng.random((neurons, inputs)) < (0.7 if seed % 4 == 3 else 1.0)
     mask[0, 0] = True
     weights = rng.integers(0, column.w_max + 1, mask.shape) * mask
-    return Design(f"random_{seed}", column, weights, mask, int(rng.integers(1, 2**column.lfsr.width)))
+    return Design.of_column(f"random_{seed}", column, weights, mask, int(rng.integers(1, 2**column.lfsr.width)))
 
 
 @pytest.mark.parametrize("seed", range(36))
@@ -68,7 +68,7 @@ def mutant_design(seed: int) -> Design:
         state = int(rng.integers(1, 2**lfsr.width))
         first, _ = draw(state, lfsr)
     column = ColumnSpec(6, 3, 9, stdp=StdpSpec(mu_capture=first, mu_search=300, mu_min=300, at_zero=1, at_max=1), lfsr=lfsr)
-    return Design("mutated", column, rng.integers(0, 8, (3, 6)), np.ones((3, 6)), state)
+    return Design.of_column("mutated", column, rng.integers(0, 8, (3, 6)), np.ones((3, 6)), state)
 
 
 def test_every_mutant_is_caught(tmp_path: Path) -> None:
@@ -175,6 +175,6 @@ def test_gates_equal_reference_and_give_activity(tmp_path: Path) -> None:
     assert len(names) > 50
     assert names - known == set(), "every net of the netlist is found by its name"
 
-    other = Design(design.name, design.column, (design.weights + 1) % 8, design.mask, design.lfsr_state)
+    other = Design.of_column(design.name, design.column, (design.weights + 1) % 8, design.mask, design.lfsr_state)
     wrong = simulate_gates(netlist, cells, other, waves, False, tmp_path / "other", activity=False).record
     assert wrong.final_weights is not None and (wrong.final_weights == other.weights).all(), "weights come in by the scan chain only"

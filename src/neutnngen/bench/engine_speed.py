@@ -1,156 +1,151 @@
-"""Speed of the compiled engine next to the yardstick: in one process, in interleaved rounds, as ratios of medians.
+"""Speed of the engines, side by side in one process with a plain compiled loop as the yardstick: interleaved rounds, ratios of medians.
 
-Every case first proves that both give equal results (rule A2); only then is it timed. Both are timed as a user calls them: the
-engine with its checks and layout conversions, the yardstick with the allocation of its results. Compiling is not timed.
+Every case first proves that all give equal results (rule A2); only then is it timed. Both are timed as a user calls them: the engine with
+its checks, the yardstick with the allocation of its results. Compiling and the engine's opening of a Design are not timed.
 """
 
 from __future__ import annotations
 
+import functools
 import platform
 import statistics
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neutnngen.engine import CompiledEngine
-from neutnngen.engine.compiled import ColumnBank, kernel_laws
+from neutnngen.bench.peer_speed import bench_peers
+from neutnngen.bench.workloads import Work, columns_work, dendritic_work
+from neutnngen.engine import get_engine
+from neutnngen.engine.compiled import kernel_laws
 from neutnngen.errors import CheckFailed
-from neutnngen.spec import NO_SPIKE, ColumnSpec, Design
+from neutnngen.spec import NO_SPIKE, as_classic
 
 FORMAT = "neutnngen-bench-engine"
-VERSION = "1.0"
+VERSION = "2.0"
+YARDSTICK = "yardstick"
 
-Code = Literal["graded", "posneg"]
-Results = tuple[Any, ...]
 Tell = Callable[[int, int], None]
 
 
-def make_waves(rng: np.random.Generator, count: int, inputs: int, t_in_max: int, code: Code) -> NDArray[np.uint8]:
-    """Waves around ten patterns, (wave, input) uint8.
+class PlainRun:
+    """The yardstick on classic columns with lines of their own, with the parts of a session that the benchmark uses."""
 
-    graded: every line spikes, at a pattern's time moved by -1, 0 or 1. posneg: a line spikes at 0 or not at all, half of each in a
-    pattern, of which one line in ten is turned over.
-    """
-    patterns = rng.integers(0, t_in_max + 1 if code == "graded" else 2, (10, inputs))
-    waves = patterns[rng.integers(0, 10, count)]
-    if code == "graded":
-        return np.clip(waves + rng.integers(-1, 2, waves.shape), 0, t_in_max).astype(np.uint8)
-    return np.where(waves ^ (rng.random(waves.shape) < 0.1), NO_SPIKE, 0).astype(np.uint8)
+    def __init__(self, work: Work) -> None:
+        layer, state = work.design.network.layers[0], work.design.state.layers[0]
+        column = as_classic(layer.column)
+        assert column is not None
+        self.column, self.laws = column, kernel_laws(column)
+        self.weights = state.distal.reshape(layer.columns, column.neurons, column.inputs).copy()
+        self.exists = state.distal_mask.reshape(self.weights.shape).copy()
+        self.lfsr = state.lfsr.copy()
+        self.waves = np.ascontiguousarray(work.waves.reshape(len(work.waves), layer.columns, column.inputs).transpose(1, 0, 2))
+        self.learn = np.full(len(work.waves), work.learn)
 
+    def run(self) -> NDArray[np.uint8]:
+        """Output times (column, wave, neuron)."""
+        from neutnngen.bench.yardstick import plain_columns
 
-def make_design(rng: np.random.Generator, inputs: int, neurons: int) -> Design:
-    """A column with the default plasticity and random weights, that fires about half-way through a wave."""
-    column = ColumnSpec(inputs, neurons, threshold=inputs)
-    weights = rng.integers(0, column.w_max + 1, (neurons, inputs)).astype(np.uint8)
-    return Design("bench", column, weights, np.ones(weights.shape, dtype=bool), int(rng.integers(1, 1 << 31)))
-
-
-def plain_run(designs: list[Design], waves: NDArray[np.uint8], learn: bool) -> Results:
-    """The yardstick on columns of one kind from the Designs' states; waves: (column, wave, input).
-
-    Returns outputs, winners, random states and final weights, all with the columns first.
-    """
-    from neutnngen.bench.yardstick import plain_columns
-
-    column, laws = designs[0].column, kernel_laws(designs[0].column)
-    columns, count = waves.shape[:2]
-    weights = np.stack([d.weights for d in designs])
-    exists = np.stack([d.mask for d in designs])
-    state = np.array([d.lfsr_state for d in designs], dtype=np.uint64)
-    outputs = np.full((columns, count, column.neurons), NO_SPIKE, dtype=np.uint8)
-    winners = np.empty((columns, count), dtype=np.int32)
-    states = np.empty((columns, count), dtype=np.uint64)
-    plain_columns(
-        column.horizon, column.threshold, column.w_max, column.lfsr.width, *laws[1:], weights, exists, waves, np.full(count, learn), state,
-        outputs, winners, states,
-    )  # fmt: skip
-    return outputs, winners, states, weights
+        columns, count = self.waves.shape[:2]
+        outputs = np.full((columns, count, self.column.neurons), NO_SPIKE, dtype=np.uint8)
+        plain_columns(
+            self.column.horizon, self.column.threshold, self.column.w_max, self.column.lfsr.width, *self.laws[1:], self.weights,
+            self.exists, self.waves, self.learn, self.lfsr, outputs,
+        )  # fmt: skip
+        return outputs
 
 
-def compiled_run(design: Design, waves: NDArray[np.uint8], learn: bool) -> Results:
-    """The engine on one column, in the form of ``plain_run``."""
-    trace = CompiledEngine().run(design, waves, learn)
-    return trace.outputs[None], trace.winners[None], trace.lfsr[None], trace.final.weights[None]
+class Runner:
+    """One way to do a work; ``run`` does all its waves and goes on from the state where it stands."""
+
+    def __init__(self, label: str, work: Work, engine: str = "compiled", threads: int | None = 1, device: str = "cpu") -> None:
+        self.label, self.work = label, work
+        self.plain = PlainRun(work) if label == YARDSTICK else None
+        self.session = None if self.plain else get_engine(engine, threads=threads, device=device).open(work.design)
+
+    def run(self) -> Any:
+        """Do the waves; the yardstick's outputs or the session's Result."""
+        if self.plain is not None:
+            return self.plain.run()
+        assert self.session is not None
+        return self.session.run(self.work.waves, self.work.learn, enable=self.work.enable)
+
+    def results(self) -> tuple[NDArray[Any], ...]:
+        """``run``, then outputs (wave, line), weights and random states, the same for all runners."""
+        columns, count = self.work.design.network.layers[0].columns, len(self.work.waves)
+        if self.plain is not None:
+            outputs = self.run().transpose(1, 0, 2).reshape(count, -1)
+            return outputs, self.plain.weights.reshape(columns, -1).copy(), self.plain.lfsr.copy()
+        assert self.session is not None
+        outputs = self.run().outputs
+        state = self.session.state().layers[0]
+        return outputs, state.distal.reshape(columns, -1), state.lfsr
 
 
-def bank_run(designs: list[Design], waves: NDArray[np.uint8], learn: bool, threads: int) -> Results:
-    """The engine on many columns, in the form of ``plain_run``."""
-    bank = ColumnBank(designs)
-    return (*bank.run(waves, learn, threads=threads), bank.weights())
-
-
-def compare(name: str, runs: dict[str, Callable[[], Results]], rounds: int) -> tuple[dict[str, list[float]], Results]:
-    """Seconds of every run in ``rounds`` interleaved rounds, after a round that proves the results equal, and these results.
+def compare(name: str, runners: list[Runner], rounds: int) -> tuple[dict[str, list[float]], NDArray[np.uint8]]:
+    """Seconds of every runner in ``rounds`` interleaved rounds, after a round that proves the results equal, and its outputs.
 
     Raises CheckFailed, naming the case, if two results differ.
     """
-    first: Results | None = None
-    for label, run in runs.items():
-        result = run()
+    first: tuple[NDArray[Any], ...] | None = None
+    for runner in runners:
+        result = runner.results()
         if first is None:
             first = result
         elif not all(np.array_equal(a, b) for a, b in zip(first, result, strict=True)):
-            raise CheckFailed(f"benchmark case {name}: {label} differs from the yardstick", allowed="equal results (rule A2)")
+            raise CheckFailed(f"benchmark case {name}: {runner.label} differs from {runners[0].label}", allowed="equal results (rule A2)")
     assert first is not None
-    seconds: dict[str, list[float]] = {label: [] for label in runs}
+    seconds: dict[str, list[float]] = {runner.label: [] for runner in runners}
     for _ in range(rounds):
-        for label, run in runs.items():
+        for runner in runners:
             start = time.perf_counter()
-            run()
-            seconds[label].append(time.perf_counter() - start)
-    return seconds, first
+            runner.run()
+            seconds[runner.label].append(time.perf_counter() - start)
+    return seconds, first[0]
 
 
-def _entry(
-    name: str, designs: list[Design], waves: NDArray[np.uint8], runs: dict[str, Callable[[], Results]], rounds: int
-) -> dict[str, Any]:
-    """One case measured: seconds, ratios, rates; see ``bench_engine``."""
-    seconds, result = compare(name, runs, rounds)
+def measure(work: Work, runners: list[Runner], rounds: int) -> dict[str, Any]:
+    """One case: seconds, rates, and ratios to the yardstick if it is among the runners."""
+    seconds, outputs = compare(work.name, runners, rounds)
     medians = {label: statistics.median(values) for label, values in seconds.items()}
-    count = waves.shape[1]
-    synapses = sum(d.synapses for d in designs)
-    winners = result[1]
-    fired = result[0].min(axis=-1)[winners >= 0]
+    layer, count = work.design.network.layers[0], len(work.waves)
+    fired = outputs[outputs != NO_SPIKE]
+    plain = medians.get(YARDSTICK)
     return {
-        "case": name,
-        "columns": len(designs),
-        "inputs": designs[0].column.inputs,
-        "neurons": designs[0].column.neurons,
-        "synapses": synapses,
+        "case": work.name,
+        "columns": layer.columns,
+        "inputs": layer.column.inputs,
+        "synapses": work.design.synapses,
         "waves": count,
-        "fired_share": float((winners >= 0).mean()),
+        "spikes_per_column_and_wave": float(fired.size / max(1, count * layer.columns)),
         "mean_firing_clock": float(fired.mean()) if fired.size else None,
         "seconds": seconds,
         "median_seconds": medians,
         "microseconds_per_wave": {label: 1e6 * m / count for label, m in medians.items()},
-        "synapses_per_second": {label: synapses * count / m for label, m in medians.items()},
-        "ratio_to_yardstick": {label: medians["yardstick"] / m for label, m in medians.items() if label != "yardstick"},
+        "waves_per_second": {label: count / m for label, m in medians.items()},
+        "synapses_per_second": {label: work.design.synapses * count / m for label, m in medians.items()},
+        "ratio_to_yardstick": {} if plain is None else {label: plain / m for label, m in medians.items() if label != YARDSTICK},
     }
 
 
-def _single(name: str, inputs: int, neurons: int, count: int, code: Code, learn: bool, rounds: int) -> dict[str, Any]:
-    rng = np.random.default_rng(7)
-    design = make_design(rng, inputs, neurons)
-    waves = make_waves(rng, count, inputs, design.column.t_in_max, code)
-    runs: dict[str, Callable[[], Results]] = {
-        "yardstick": lambda: plain_run([design], waves[None], learn),
-        "compiled": lambda: compiled_run(design, waves, learn),
-    }
-    return _entry(name, [design], waves[None], runs, rounds)
+def _classic(work: Work, threads: int, rounds: int) -> dict[str, Any]:
+    runners = [Runner(YARDSTICK, work), Runner("compiled", work)]
+    runners += [Runner(f"compiled, {n} threads", work, threads=n) for n in range(2, threads + 1)]
+    return measure(work, runners, rounds)
 
 
-def _many(columns: int, count: int, threads: int, rounds: int) -> dict[str, Any]:
-    rng = np.random.default_rng(8)
-    designs = [make_design(rng, 32, 12) for _ in range(columns)]
-    waves = np.stack([make_waves(rng, count, 32, designs[0].column.t_in_max, "graded") for _ in designs])
-    runs: dict[str, Callable[[], Results]] = {"yardstick": lambda: plain_run(designs, waves, True)}
-    for n in range(1, threads + 1):
-        runs["compiled" if n == 1 else f"compiled, {n} threads"] = lambda n=n: bank_run(designs, waves, True, n)  # type: ignore[misc]
-    return _entry(f"c: {columns} columns 32×12, online STDP", designs, waves, runs, rounds)
+def _dendritic(work: Work, threads: int, rounds: int) -> dict[str, Any]:
+    return measure(
+        work, [Runner("compiled" if n == 1 else f"compiled, {n} threads", work, threads=n) for n in range(1, threads + 1)], rounds
+    )
+
+
+def _curve_case(name: str, inputs: int, neurons: int, count: int, rounds: int) -> dict[str, Any]:
+    return _classic(columns_work(name, 1, inputs, neurons, count, "graded", True), 1, rounds)
 
 
 def machine() -> dict[str, Any]:
@@ -165,38 +160,93 @@ def machine() -> dict[str, Any]:
     return {"cpu": model, "cores": int(numba.config.NUMBA_NUM_THREADS), "numba": numba.__version__, "python": platform.python_version()}
 
 
-def bench_engine(quick: bool = False, tell: Tell | None = None) -> dict[str, Any]:
-    """Measure all cases; JSON values with format, version, machine, cases and curve (cost by number of synapses).
+def training_memory(work: Work) -> dict[str, Any]:
+    """Bytes per synapse while training, the Design's own arrays included, its waves and their results not."""
+    few = Work(work.name, work.design, work.waves[:1], work.learn, None if work.enable is None else work.enable[:1])
+    own = sum(0 if 0 in a.strides and a.size > 1 else a.nbytes for _, a in work.design.state.arrays())  # a view of one element is no memory
+    Runner("compiled", few).run()  # so that no compilation is counted
+    tracemalloc.start()
+    try:
+        Runner("compiled", few).run()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    total = peak + own
+    return {"case": work.name, "synapses": work.design.synapses, "bytes": total, "bytes_per_synapse": total / work.design.synapses}
 
-    quick: fewer waves, three rounds, the curve only to 10^5 synapses. tell: called with (done, total) after every case. Every entry
-    holds medians, ratios and all single seconds. Raises CheckFailed if the engine and the yardstick differ anywhere.
+
+def cuda_cases(works: list[Work], rounds: int) -> dict[str, Any]:
+    """The torch engine on a CUDA device, with the share of the memory's rate that reading every weight once per wave comes to."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return {"measured": False, "reason": "no CUDA device on this machine"}
+    block = torch.empty(1 << 28, dtype=torch.uint8, device="cuda")
+    target = torch.empty_like(block)
+    target.copy_(block)
+    torch.cuda.synchronize()
+    start = time.perf_counter()
+    for _ in range(10):
+        target.copy_(block)
+    torch.cuda.synchronize()
+    rate = 20 * block.numel() / (time.perf_counter() - start)
+    entries = []
+    for work in works:
+        entry = measure(work, [Runner("compiled", work, threads=None), Runner("torch, cuda", work, engine="torch", device="cuda")], rounds)
+        entry["share_of_memory_rate"] = entry["synapses_per_second"]["torch, cuda"] / rate
+        entries.append(entry)
+    return {"measured": True, "device": torch.cuda.get_device_name(), "memory_bytes_per_second": rate, "cases": entries}
+
+
+def _beside_peers(case: dict[str, Any], waves: NDArray[np.uint8], rounds: int, say: Callable[[str], None] | None) -> list[dict[str, Any]]:
+    """The peers' entries on the same work, with how many times as fast the compiled engine was in ``case``."""
+    ours = case["waves_per_second"]["compiled"]
+    entries = bench_peers(waves, rounds, tell=say)
+    return [{**e, "engine_ratio": ours / e["samples_per_second"] if e["measured"] else None} for e in entries]
+
+
+def bench_engine(
+    quick: bool = False, tell: Tell | None = None, *, peers: bool = False, say: Callable[[str], None] | None = None
+) -> dict[str, Any]:
+    """Measure all cases; JSON values with format, version, machine, cases, curve (cost by number of synapses), memory, cuda and peers.
+
+    quick: fewer waves, three rounds, the curve only to 10^5 synapses. tell: called with (done, total) after every case. peers: also other
+    simulators (see ``bench_peers``); say: told before each of their installations and runs. Every entry holds medians, ratios and all
+    single seconds. Raises CheckFailed if engines and yardstick differ anywhere.
     """
     rounds, share = (3, 10) if quick else (7, 1)
     threads = min(2, int(machine()["cores"]))
     sizes = [10**k for k in range(3, 6 if quick else 8)]
-    jobs: list[Callable[[], dict[str, Any]]] = [
-        lambda: _single("a: 784×64, 8 input times, online STDP", 784, 64, 3000 // share, "graded", True, rounds),
-        lambda: _single("a: 784×64, 8 input times, inference", 784, 64, 3000 // share, "graded", False, rounds),
-        lambda: _single("b: 784×64, all spikes at 0, online STDP", 784, 64, 3000 // share, "posneg", True, rounds),
-        lambda: _single("b: 784×64, all spikes at 0, inference", 784, 64, 3000 // share, "posneg", False, rounds),
-        lambda: _many(625, 400 // share, threads, rounds),
+    cases: list[Callable[[], dict[str, Any]]] = [
+        lambda: _classic(columns_work("784×64, 8 input times, online STDP", 1, 784, 64, 3000 // share, "graded", True), 1, rounds),
+        lambda: _classic(columns_work("784×64, 8 input times, inference", 1, 784, 64, 3000 // share, "graded", False), 1, rounds),
+        lambda: _classic(columns_work("784×64, all spikes at 0, online STDP", 1, 784, 64, 3000 // share, "posneg", True), 1, rounds),
+        lambda: _classic(columns_work("784×64, all spikes at 0, inference", 1, 784, 64, 3000 // share, "posneg", False), 1, rounds),
+        lambda: _classic(columns_work("625 columns 32×12, online STDP", 625, 32, 12, 400 // share, "graded", True), threads, rounds),
+        lambda: _dendritic(dendritic_work("576 × 10 × 24 × 18 dendritic, enabled learning", 2000 // share, True), threads, rounds),
+        lambda: _dendritic(dendritic_work("576 × 10 × 24 × 18 dendritic, inference", 2000 // share, False), threads, rounds),
     ]
+    curve: list[Callable[[], dict[str, Any]]] = []
     for size in sizes:
         neurons = round(size**0.5 / 4)
-        inputs = round(size / neurons)
         count = min(max(100_000_000 // share // size, 20), 5000)
-        jobs.append(lambda s=size, p=inputs, q=neurons, c=count: _single(f"d: {s:.0e} synapses", p, q, c, "graded", True, rounds))  # type: ignore[misc]
-    entries = []
-    for done, job in enumerate(jobs, start=1):
-        entries.append(job())
+        curve.append(functools.partial(_curve_case, f"{size:.0e} synapses", round(size / neurons), neurons, count, rounds))
+    done = []
+    for job in [*cases, *curve]:
+        done.append(job())
         if tell is not None:
-            tell(done, len(jobs))
-    cases = len(jobs) - len(sizes)
+            tell(len(done), len(cases) + len(curve))
+    online = columns_work("784×64, 8 input times, online STDP", 1, 784, 64, 200, "graded", True)
+    layers = [dendritic_work("576 × 10 × 24 × 18 dendritic, enabled learning", 200, True)]
+    layers += [columns_work("4000×256, 8 input times, online STDP", 1, 4000, 256, 200, "graded", True)]
     return {
         "format": FORMAT,
         "version": VERSION,
         "machine": machine(),
         "rounds": rounds,
-        "cases": entries[:cases],
-        "curve": entries[cases:],
+        "cases": done[: len(cases)],
+        "curve": done[len(cases) :],
+        "memory": [training_memory(work) for work in layers],
+        "cuda": cuda_cases(layers, rounds),
+        "peers": _beside_peers(done[0], online.waves, rounds, say) if peers else [],
     }

@@ -30,8 +30,6 @@ def plain_column(
     learn: Any,
     state: Any,
     outputs: Any,
-    winners: Any,
-    states: Any,
 ) -> Any:
     """Waves of one column (rnl, ties to the lowest index); ``weights`` change in place, the new random state is returned.
 
@@ -56,7 +54,6 @@ def plain_column(
                     break
             if winner >= 0:
                 break
-        winners[n] = winner
         if winner >= 0:
             outputs[n, winner] = fired
         if learn[n]:
@@ -85,18 +82,16 @@ def plain_column(
                             weights[j, i] = w - 1
                     elif w > 0 and draws[3] < mu[3] and (draws[4] < mu[4] or draws[5 + w] < down[w]):
                         weights[j, i] = w - 1
-        states[n] = state
     return state
 
 
 @njit(cache=True, nogil=True)
 def plain_columns(
     horizon: int, threshold: int, w_max: int, width: int, taps: Any, mu: Any, up: Any, down: Any, weights: Any, exists: Any, waves: Any,
-    learn: Any, state: Any, outputs: Any, winners: Any, states: Any,
+    learn: Any, state: Any, outputs: Any,
 ) -> None:  # fmt: skip
     """Many columns of one kind, all arrays with the columns first; ``weights`` and ``state`` change in place."""
     for c in range(waves.shape[0]):
         state[c] = plain_column(
-            horizon, threshold, w_max, width, taps, mu, up, down, weights[c], exists[c], waves[c], learn, state[c], outputs[c], winners[c],
-            states[c],
-        )  # fmt: skip
+            horizon, threshold, w_max, width, taps, mu, up, down, weights[c], exists[c], waves[c], learn, state[c], outputs[c]
+        )

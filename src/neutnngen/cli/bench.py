@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 from neutnngen.bench import bench_engine
 from neutnngen.bench.plot import plot_engine
@@ -15,27 +17,64 @@ EXAMPLE = "neutnngen bench engine --quick --out bench"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("subject", choices=["engine"], help="what to measure: the compiled engine against a plain compiled loop")
-    parser.add_argument("--quick", action="store_true", help="seconds instead of a minute: fewer waves and rounds, no large columns")
+    parser.add_argument("subject", choices=["engine"], help="what to measure: the engines against a plain compiled loop")
+    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: fewer waves and rounds, no large columns")
+    parser.add_argument(
+        "--peers",
+        action="store_true",
+        help="also BindsNET, SpikingJelly, snnTorch and Norse, each installed once in an environment of its own (1 to 2 GB each, "
+        "several where pip takes a CUDA build of PyTorch)",
+    )
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="folder for engine.json and engine.png (default: write no files)")
+
+
+def _case_rows(document: dict[str, Any]) -> list[list[str]]:
+    rows = []
+    for entry in [*document["cases"], *document["curve"]]:
+        times, rates = entry["microseconds_per_wave"], entry["waves_per_second"]
+        plain = f"{times['yardstick']:.2f}" if "yardstick" in times else "–"
+        for label in times:
+            if label != "yardstick":
+                ratio = entry["ratio_to_yardstick"].get(label)
+                shown = "–" if ratio is None else f"{ratio:.1f}×"
+                rows.append([f"{entry['case']} ({label})", plain, f"{times[label]:.2f}", shown, f"{rates[label]:,.0f}"])
+    return rows
+
+
+def _peer_rows(document: dict[str, Any]) -> list[list[str]]:
+    rows = []
+    for entry in document["peers"]:
+        if entry["measured"]:
+            figures = [f"{entry['samples_per_second']:,.0f}", f"{entry['engine_ratio']:,.0f}×", entry["note"]]
+        else:
+            figures = ["not measured", "–", entry["reason"]]
+        rows.append([f"{entry['name']} {entry.get('version', '')}".strip(), *figures])
+    return rows
 
 
 def run(options: argparse.Namespace) -> int:
     with progress_bar("bench", "cases", options) as tell:
-        document = bench_engine(quick=options.quick, tell=tell)
+        document = bench_engine(options.quick, tell, peers=options.peers, say=lambda line: print(line, file=sys.stderr))
     written = ""
     if options.out is not None:
         write_atomic(options.out / "engine.json", json.dumps(document, indent=2) + "\n")
         write_atomic(options.out / "engine.png", plot_engine(document))
         written = f"written: {options.out / 'engine.json'}, {options.out / 'engine.png'}"
-    rows = []
-    for entry in [*document["cases"], *document["curve"]]:
-        times, rates = entry["microseconds_per_wave"], entry["synapses_per_second"]
-        for label, ratio in entry["ratio_to_yardstick"].items():
-            figures = (f"{times['yardstick']:.2f}", f"{times[label]:.2f}", f"{ratio:.1f}×", f"{rates[label]:.2e}")
-            rows.append([f"{entry['case']} ({label})", *figures])
     machine = document["machine"]
     title = f"MEASURED on {machine['cpu']}, {machine['cores']} cores, numba {machine['numba']}; medians of {document['rounds']} rounds"
-    header = ["case", "plain loop, µs/wave", "engine, µs/wave", "ratio", "synapses × waves / s"]
-    emit(options, document, table(title, header, rows), written)
+    shown: list[object] = [table(title, ["case", "plain loop, µs/wave", "engine, µs/wave", "ratio", "waves/s"], _case_rows(document))]
+    if document["peers"]:
+        title = "MEASURED beside it: other simulators on 784×64, online STDP, one sample at a time, one thread"
+        shown.append(table(title, ["peer", "samples/s", "engine is faster", "what the run does"], _peer_rows(document)))
+    memory = [[e["case"], f"{e['synapses']:,}", f"{e['bytes_per_synapse']:.2f}"] for e in document["memory"]]
+    shown.append(table("MEASURED memory while training, the Design included", ["case", "synapses", "bytes per synapse"], memory))
+    cuda = document["cuda"]
+    if cuda["measured"]:
+        rows = [
+            [e["case"], f"{e['waves_per_second']['torch, cuda']:,.0f}", f"{100 * e['share_of_memory_rate']:.2f} %"] for e in cuda["cases"]
+        ]
+        shown.append(table(f"MEASURED on {cuda['device']}", ["case", "waves/s", "share of the memory's rate"], rows))
+    else:
+        shown.append(f"CUDA: not measured, {cuda['reason']}")
+    emit(options, document, *shown, written)
     return 0

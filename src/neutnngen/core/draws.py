@@ -1,11 +1,11 @@
-"""Random bits of a dendritic column in one wave (rules R6, R7, R8): one order, whoever asks."""
+"""Random bits of a column or a voter in one wave (rules R6, R7, R8): one order, whoever asks."""
 
 from __future__ import annotations
 
 from math import prod
 
 from neutnngen.core.lfsr import ColumnBits, draw_levels, draw_rules
-from neutnngen.spec import DendriticColumnSpec
+from neutnngen.spec import DendriticColumnSpec, VoterSpec
 
 
 def draw_set(state: int, spec: DendriticColumnSpec) -> tuple[tuple[ColumnBits, ColumnBits], int]:
@@ -38,3 +38,18 @@ def draw_wave(state: int, spec: DendriticColumnSpec) -> tuple[list[tuple[ColumnB
         bits, state = draw_set(state, spec)
         sets.append(bits)
     return sets, state
+
+
+def draw_voter(state: int, voter: VoterSpec, lines: int) -> tuple[list[ColumnBits], int]:
+    """All sets of one learning wave of a voter on ``lines`` lines (rules R8, R10) and the new state; ``minus`` is backoff_simple."""
+    sets = []
+    for _ in range(voter_sets(voter, lines)):
+        rules, state = draw_rules(state, voter.stdp, voter.lfsr)
+        up, down, state = draw_levels(state, voter.stdp, voter.lfsr, voter.w_max)
+        sets.append(ColumnBits(*rules, up, down))
+    return sets, state
+
+
+def voter_sets(voter: VoterSpec, lines: int) -> int:
+    """Sets of one learning wave of a voter (rule R8): one, one for each line, or one for each synapse (class fastest)."""
+    return {"column": 1, "line": lines, "synapse": lines * voter.classes}[voter.sharing]

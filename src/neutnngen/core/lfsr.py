@@ -40,7 +40,7 @@ def draw(state: int, spec: LfsrSpec) -> tuple[int, int]:
 def draw_rules(state: int, stdp: StdpSpec, lfsr: LfsrSpec) -> tuple[tuple[bool, bool, bool, bool, bool], int]:
     """The first five draws of a set: capture, minus, search, backoff, min; and the new state."""
     found = []
-    for mu in (stdp.mu_capture, stdp.mu_minus, stdp.mu_search, stdp.mu_backoff, stdp.mu_min):
+    for mu in stdp.mu:
         value, state = draw(state, lfsr)
         found.append(value < mu)
     capture, minus, search, backoff, minimum = found

@@ -1,25 +1,43 @@
-"""The compiled engine: the same results as the reference (rule A2), in one thread of machine code.
+"""The compiled engine: the same results as the reference (rule A2), in machine code, columns shared out among threads.
 
-Compiled by Numba at first use and kept in Numba's cache. Working memory: two bytes per synapse, rows padded to 64 inputs.
+Compiled by Numba at first use and kept in Numba's cache. Two kernels: ``rows_kernel`` for classic columns of many inputs, ``lanes_kernel``
+for everything else.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neutnngen.engine.checks import check_waves
-from neutnngen.engine.protocol import Trace
+from neutnngen.core.lines import lines_read, most_votes, only_line, outputs_read
+from neutnngen.engine.checks import Waves
+from neutnngen.engine.protocol import Engine, Result, Session
 from neutnngen.errors import ConfigError
-from neutnngen.spec import NO_SPIKE, ColumnSpec, Design
+from neutnngen.spec import (
+    NO_SPIKE,
+    ColumnSpec,
+    DendriticColumnSpec,
+    Design,
+    LayerSpec,
+    LayerState,
+    NetworkState,
+    VoterSpec,
+    VoterState,
+    as_classic,
+)
+
+CHUNK_BYTES = 1 << 26
+"""Waves are taken through a layer in chunks whose gathered inputs and outputs stay below this."""
 
 
 class Laws(NamedTuple):
-    """A ColumnSpec as the arrays that the kernels take, all int64."""
+    """A ColumnSpec as the arrays that the row kernels take, all int64."""
 
     spec: NDArray[np.int64]
     taps: NDArray[np.int64]
@@ -30,7 +48,7 @@ class Laws(NamedTuple):
 
 def kernel_laws(column: ColumnSpec) -> Laws:
     """See Laws."""
-    from neutnngen.engine import compiled_kernel as kernel
+    from neutnngen.engine import rows_kernel as kernel
 
     values = {
         "neurons": column.neurons,
@@ -43,21 +61,19 @@ def kernel_laws(column: ColumnSpec) -> Laws:
         "largest": int(column.tie == "largest_potential"),
         "width": column.lfsr.width,
     }
-    stdp = column.stdp
-    mu = [stdp.mu_capture, stdp.mu_minus, stdp.mu_search, stdp.mu_backoff, stdp.mu_min]
-    lists = ([values[name] for name in kernel.SPEC_FIELDS], column.lfsr.taps, mu, *stdp.stabiliser_table(column.w_max))
+    lists = ([values[name] for name in kernel.SPEC_FIELDS], column.lfsr.taps, column.stdp.mu, *column.stdp.stabiliser_table(column.w_max))
     return Laws(*(np.array(one, dtype=np.int64) for one in lists))
 
 
-def padded(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(…, neuron, input) as (…, flat) in the kernel's layout, zeros where it is padded."""
-    from neutnngen.engine.compiled_kernel import LANES, ROWS
+def _padded(rows: NDArray[Any]) -> NDArray[np.uint8]:
+    """(column, neuron, input) as (column, flat) in the row kernel's layout, zeros where it is padded."""
+    from neutnngen.engine.rows_kernel import LANES, ROWS
 
-    neurons, inputs = rows.shape[-2:]
-    shape = (*rows.shape[:-2], -(-neurons // ROWS) * ROWS, -(-inputs // LANES) * LANES)
+    columns, neurons, inputs = rows.shape
+    shape = (columns, -(-neurons // ROWS) * ROWS, -(-inputs // LANES) * LANES)
     made = _aligned(math.prod(shape), LANES).reshape(shape)
     made[..., :neurons, :inputs] = rows
-    return made.reshape(*rows.shape[:-2], -1)
+    return made.reshape(columns, -1)
 
 
 def _aligned(size: int, to: int) -> NDArray[np.uint8]:
@@ -67,116 +83,287 @@ def _aligned(size: int, to: int) -> NDArray[np.uint8]:
     return raw[start : start + size]
 
 
-def unpadded(flat: NDArray[np.uint8], column: ColumnSpec) -> NDArray[np.uint8]:
-    """The reverse of ``padded``; a copy."""
-    from neutnngen.engine.compiled_kernel import LANES
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Waves as one layer sees them: ``seen`` (wave, line) uint8, learn (wave,), enable (wave, neuron) or (0, 0), labels (wave,)."""
 
-    width = -(-column.inputs // LANES) * LANES
-    rows = flat.reshape(*flat.shape[:-1], -1, width)
-    return rows[..., : column.neurons, : column.inputs].copy()
-
-
-def _checked(column: ColumnSpec, inputs: Any, learn: Any) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """``check_waves``, whose several passes over the data are skipped where one shows that all is legal."""
-    from neutnngen.engine.compiled_kernel import all_legal
-
-    waves = np.asarray(inputs)
-    if waves.dtype == np.uint8 and waves.ndim == 2 and waves.shape[1] == column.inputs:
-        waves = np.require(waves, requirements=["C", "W"])  # the kernel is compiled for writeable arrays only, which it does not write
-        if all_legal(waves.reshape(-1), column.t_in_max):
-            return waves, np.broadcast_to(np.asarray(learn, dtype=bool), (len(waves),)).copy()
-    waves, learning = check_waves(column, waves, learn)
-    return np.require(waves, requirements=["C", "W"]), learning.copy()
+    seen: NDArray[np.uint8]
+    learn: NDArray[np.bool_]
+    enable: NDArray[np.bool_]
+    labels: NDArray[np.int64]
 
 
-class CompiledEngine:
-    """See the module's docstring."""
+Share = Callable[[Callable[[int, int], None], int], None]
+"""Calls a function on ranges (first, last) of columns, perhaps in several threads."""
+
+
+class _RowsBank:
+    """Classic columns in the row kernel."""
+
+    def __init__(self, layer: LayerSpec, column: ColumnSpec, state: LayerState) -> None:
+        self.layer, self.column, self.opened = layer, column, state
+        self.laws = kernel_laws(column)
+        self.table = layer.wiring.table()
+        shape = (layer.columns, column.neurons, column.inputs)
+        self.weights = _padded(state.distal.reshape(shape))
+        dense = bool(state.distal_mask.all())
+        whole = np.broadcast_to(np.uint8(255), shape) if dense else state.distal_mask.reshape(shape) * np.uint8(255)
+        self.exists = _padded(whole[:1] if dense else whole)  # where none is pruned all columns share one
+        self.lfsr = state.lfsr.copy()
+        self.learned = int(state.learned)
+        first = self.table[0, 0]
+        self.whole = layer.columns == 1 and bool((self.table[0] == first + np.arange(column.inputs)).all())
+
+    def run(self, part: _Part, outputs: NDArray[np.uint8], share: Share) -> None:
+        from neutnngen.engine.rows_kernel import run_columns
+
+        if self.whole:
+            waves = np.require(part.seen[None, :, self.table[0, 0] : self.table[0, -1] + 1], requirements=["C", "W"])
+        else:
+            waves = np.ascontiguousarray(part.seen[:, self.table].transpose(1, 0, 2))
+        columns, count = waves.shape[:2]
+        fired = np.full((columns, count, self.column.neurons), NO_SPIKE, dtype=np.uint8)
+
+        def work(first: int, last: int) -> None:
+            run_columns(first, last, *self.laws, self.weights, self.exists, waves, part.learn, self.lfsr, fired)
+
+        share(work, columns)
+        outputs[:] = fired[0] if columns == 1 else fired.transpose(1, 0, 2).reshape(count, -1)
+        self.learned += int(part.learn.sum())
+
+    def state(self) -> LayerState:
+        from neutnngen.engine.rows_kernel import LANES
+
+        column = self.column
+        rows = self.weights.reshape(self.layer.columns, -1, -(-column.inputs // LANES) * LANES)
+        distal = rows[:, : column.neurons, : column.inputs].copy().reshape(self.opened.distal.shape)
+        return replace(self.opened, distal=distal, lfsr=self.lfsr.copy(), learned=np.array(self.learned, dtype=np.int64))
+
+
+class _LanesBank:
+    """Columns of any kind in the lane kernel."""
+
+    def __init__(self, layer: LayerSpec, state: LayerState) -> None:
+        from neutnngen.engine.lanes_kernel import ENABLE, FIELDS, PER_COLUMN, SOMA, SUM
+
+        spec, near = layer.column, layer.column.proximal
+        self.layer, self.spec, self.opened = layer, spec, state
+        sharing = {"column": PER_COLUMN, "line": 1, "synapse": 2}[spec.sharing]
+        soma = near.mode == "soma"
+        other = spec.proximal_w_max not in (0, spec.w_max)
+        rule = spec.homeostasis
+        values = {
+            "inputs": spec.inputs,
+            "near_inputs": near.inputs,
+            "neurons": spec.neurons,
+            "dendrites": spec.dendrites,
+            "segments": spec.segments,
+            "lines": spec.lines,
+            "horizon": spec.horizon,
+            "clocks": spec.last_time + 1,
+            "threshold": spec.threshold,
+            "group": 255 // max(spec.w_max, spec.proximal_w_max if near.mode == "sum" else 0),
+            "w_max": spec.w_max,
+            "near_w_max": spec.proximal_w_max,
+            "rnl": spec.response == "rnl",
+            "largest": spec.tie == "largest_potential",
+            "mode": {"none": 0, "sum": SUM, "enable": ENABLE, "soma": SOMA}[near.mode],
+            "inhibition": ("all_earliest", "one_lowest_index", "one_largest_potential", "k_earliest").index(spec.inhibition),
+            "k": spec.k,
+            "segments_out": spec.output == "segments",
+            "reward": spec.reward,
+            "sharing": sharing,
+            "width": spec.lfsr.width,
+            "levels": spec.w_max + 1,
+            "near_levels": spec.proximal_w_max + 1 if other else 0,
+            "soma_segments": near.segments if soma else 0,
+            "soma_group": 255 // max(spec.proximal_w_max, 1),
+            "soma_threshold": near.threshold,
+            "theta_s": near.soma_threshold,
+            "weight_near": near.weight_proximal,
+            "weight_far": near.weight_distal,
+            "homeostasis": rule is not None,
+            "alpha": 0 if rule is None else rule.alpha,
+            "beta": 0 if rule is None else rule.beta,
+            "period": 0 if rule is None else rule.period,
+            "limit": 0 if rule is None else rule.limit,
+        }
+        self.numbers = tuple(int(values[name]) for name in FIELDS)
+        rules = (spec.lfsr.taps, spec.stdp.mu, *_stabiliser(spec, spec.w_max), *_stabiliser(spec, spec.proximal_w_max))
+        self.rules = tuple(np.array(one, dtype=np.int64) for one in rules)
+        nothing = np.zeros((layer.columns, 0), dtype=np.int64)
+        self.tables = (
+            np.ascontiguousarray(layer.wiring.table()),
+            nothing if layer.proximal_wiring is None else np.ascontiguousarray(layer.proximal_wiring.table()),
+        )
+        self.weights = self._laid(state.distal, state.proximal if near.mode == "sum" else None)
+        self.near_weights = self._laid(state.proximal, None) if soma else nothing.astype(np.uint8)
+        dense = bool(state.distal_mask.all() and state.proximal_mask.all())
+        absent = nothing.astype(bool)
+        self.exists = absent if dense else self._laid(state.distal_mask, state.proximal_mask if near.mode == "sum" else None)
+        self.near_exists = absent if dense or not soma else self._laid(state.proximal_mask, None)
+        self.lfsr = state.lfsr.copy()
+        self.biases = state.bias.astype(np.int32).reshape(layer.columns, -1)
+        self.learned = int(state.learned)
+
+    def _laid(self, first: NDArray[Any], second: NDArray[Any] | None) -> NDArray[Any]:
+        """(column, …, segment, input) as (column, input × segments + spare places), input by input; the inputs of both after each other."""
+        from neutnngen.engine.lanes_kernel import SPARE
+
+        columns, rows = len(first), math.prod(first.shape[1:-1])
+        parts = [part.reshape(columns, rows, part.shape[-1]) for part in (first, second) if part is not None]
+        made = np.zeros((columns, rows * sum(part.shape[-1] for part in parts) + SPARE), dtype=first.dtype)
+        at = 0
+        for part in parts:
+            made[:, at : at + part[0].size].reshape(columns, part.shape[-1], rows)[:] = part.transpose(0, 2, 1)
+            at += part[0].size
+        return made
+
+    def _read(self, flat: NDArray[np.uint8], at: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+        """The reverse: (column, *shape) from the place ``at`` of every column on; a copy."""
+        rows = math.prod(shape[:-1])
+        part = flat[:, at : at + rows * shape[-1]].reshape(len(flat), shape[-1], rows)
+        return part.transpose(0, 2, 1).copy().reshape(len(flat), *shape)
+
+    def run(self, part: _Part, outputs: NDArray[np.uint8], share: Share) -> None:
+        from neutnngen.engine.lanes_kernel import run_layer
+
+        seen = np.require(part.seen, requirements=["C", "W"])
+
+        def work(first: int, last: int) -> None:
+            run_layer(
+                first, last, self.numbers, *self.rules, *self.tables, self.weights, self.exists, self.near_weights, self.near_exists,
+                self.lfsr, self.biases, self.learned, seen, part.learn, part.enable, part.labels, outputs,
+            )  # fmt: skip
+
+        share(work, self.layer.columns)
+        self.learned += int(part.learn.sum())
+
+    def state(self) -> LayerState:
+        spec, before, rule = self.spec, self.opened, self.spec.homeostasis
+        distal = self._read(self.weights, 0, spec.distal_shape)
+        proximal = before.proximal
+        if spec.proximal.mode == "sum":
+            proximal = self._read(self.weights, math.prod(spec.distal_shape), spec.proximal_shape)
+        elif spec.proximal.mode == "soma":
+            proximal = self._read(self.near_weights, 0, spec.proximal_shape)
+        return replace(
+            before,
+            distal=distal,
+            proximal=proximal,
+            lfsr=self.lfsr.copy(),
+            bias=before.bias if rule is None else self.biases.astype(np.int64).reshape(before.bias.shape),
+            learned=np.array(self.learned, dtype=np.int64),
+        )
+
+
+def _stabiliser(spec: DendriticColumnSpec, w_max: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return spec.stdp.stabiliser_table(w_max) if w_max else ((), ())
+
+
+class _VoterBank:
+    """The voter (rule R10)."""
+
+    def __init__(self, spec: VoterSpec, state: VoterState) -> None:
+        self.spec, self.weights, self.exists, self.lfsr = spec, state.weights.copy(), np.array(state.mask), np.uint64(state.lfsr)
+        lists = (spec.lfsr.taps, spec.stdp.mu, *spec.stdp.stabiliser_table(spec.w_max))
+        self.rules = tuple(np.array(one, dtype=np.int64) for one in lists)
+
+    def run(self, part: _Part, votes: NDArray[np.int32]) -> None:
+        from neutnngen.engine.lanes_kernel import run_voter
+
+        spec = self.spec
+        lines, classes = self.weights.shape
+        sharing = ("column", "line", "synapse").index(spec.sharing)
+        self.lfsr = np.uint64(
+            run_voter(
+                lines, classes, spec.w_max, *spec.fraction, sharing, spec.lfsr.width, *self.rules, self.weights, self.exists, self.lfsr,
+                part.seen, part.learn, part.labels, votes,
+            )
+        )  # fmt: skip
+
+    def state(self) -> VoterState:
+        return VoterState(self.weights.copy(), self.exists, np.array(self.lfsr, dtype=np.uint64))
+
+
+def _bank(layer: LayerSpec, state: LayerState) -> _RowsBank | _LanesBank:
+    """The kernel that needs fewer vector operations for a potential: inputs or neurons in the lanes."""
+    from neutnngen.engine import lanes_kernel, rows_kernel
+
+    classic = as_classic(layer.column)
+    if classic is not None:
+        by_row = classic.neurons * -(-classic.inputs // rows_kernel.LANES)
+        by_lane = classic.inputs * -(-classic.neurons // lanes_kernel.LANES)
+        if by_row <= by_lane:
+            return _RowsBank(layer, classic, state)
+    return _LanesBank(layer, state)
+
+
+class _CompiledSession(Session):
+    def __init__(self, design: Design, threads: int) -> None:
+        super().__init__(design)
+        self._threads = threads
+        self._banks = [_bank(layer, state) for layer, state in zip(design.network.layers, design.state.layers, strict=True)]
+        voter = design.network.voter
+        self._voter = None if voter is None or design.state.voter is None else _VoterBank(voter, design.state.voter)
+        network = design.network
+        widest = max(layer.columns * (layer.column.inputs + layer.column.lines) for layer in network.layers)
+        self._chunk = max(1, CHUNK_BYTES // (widest + network.line_offsets[-1] + network.layers[-1].lines))
+
+    def _share(self, work: Callable[[int, int], None], columns: int) -> None:
+        parts = min(self._threads, columns)
+        if parts == 1:
+            work(0, columns)
+            return
+        bounds = [columns * n // parts for n in range(parts + 1)]
+        with ThreadPoolExecutor(parts) as pool:
+            list(pool.map(work, bounds[:-1], bounds[1:]))
+
+    def state(self) -> NetworkState:
+        return NetworkState(tuple(bank.state() for bank in self._banks), None if self._voter is None else self._voter.state())
+
+    def _run(self, waves: Waves, keep_layers: bool) -> Result:
+        network, count = self.network, len(waves)
+        kept = [np.full((count if keep_layers else 0, layer.lines), NO_SPIKE, dtype=np.uint8) for layer in network.layers]
+        outputs = np.full((count, network.lines), NO_SPIKE, dtype=np.uint8)
+        votes = None if network.voter is None else np.zeros((count, network.voter.classes), dtype=np.int32)
+        none = np.zeros((0, 0), dtype=bool)
+        for start in range(0, count, self._chunk):
+            rows = slice(start, min(start + self._chunk, count))
+            learn = np.ascontiguousarray(waves.learn[rows].T)
+            enable = none if waves.enable is None else np.require(waves.enable[rows], requirements=["C", "W"])
+            labels = np.zeros(0, np.int64) if waves.labels is None else np.require(waves.labels[rows], requirements=["C", "W"])
+            times = [waves.times[rows]]
+            for number, (layer, bank) in enumerate(zip(network.layers, self._banks, strict=True)):
+                fired = np.full((len(times[0]), layer.lines), NO_SPIKE, dtype=np.uint8)
+                plain = number == 0 and layer.column.t_res >= network.t_res  # nothing to clip
+                seen = times[0] if plain else lines_read(network, times, layer.column.t_in_max)
+                bank.run(_Part(seen, learn[number], enable, labels), fired, self._share)
+                times.append(fired)
+                if keep_layers:
+                    kept[number][rows] = fired
+            outputs[rows] = np.concatenate([times[n + 1] for n in network.output_layers], axis=1)
+            if votes is not None and network.voter is not None and self._voter is not None:
+                seen = outputs_read(network, times[1:], network.voter.t_in_max)
+                part = np.zeros((len(seen), network.voter.classes), dtype=np.int32)
+                self._voter.run(_Part(seen, learn[-1], enable, labels), part)
+                votes[rows] = part
+        return Result(outputs, only_line(outputs) if votes is None else most_votes(votes), votes, tuple(kept) if keep_layers else None)
+
+
+class CompiledEngine(Engine):
+    """See the module's docstring. threads: how many the columns of a layer are shared out among, by default all that the machine has;
+    results do not depend on it."""
 
     name = "compiled"
 
-    def run(self, design: Design, inputs: NDArray[np.uint8], learn: NDArray[np.bool_] | bool, *, keep_weights: bool = False) -> Trace:
-        """See Engine.run. Raises ConfigError if a shape or a spike time is not legal."""
-        from neutnngen.engine.compiled_kernel import run_column
-
-        column = design.column
-        waves, learning = _checked(column, inputs, learn)
-        count = len(waves)
-        weights = padded(design.weights)
-        exists = padded(design.mask.astype(np.uint8) * np.uint8(255))
-        outputs = np.full((count, column.neurons), NO_SPIKE, dtype=np.uint8)
-        winners = np.empty(count, dtype=np.int32)
-        states = np.empty(count, dtype=np.uint64)
-        history = np.empty((count, column.neurons, column.inputs) if keep_weights else (0, 0, 0), dtype=np.uint8)
-        state = run_column(
-            *kernel_laws(column), weights, exists, waves, learning, np.uint64(design.lfsr_state), outputs, winners, states, history
-        )
-        final = replace(design, weights=unpadded(weights, column), lfsr_state=int(state))
-        return Trace(outputs, winners, history if keep_weights else None, states, final)
-
-
-class ColumnBank:
-    """Columns of one ColumnSpec side by side without weight sharing (rule L1), each with its own weights and random state.
-
-    ``run`` changes the bank; ``designs`` reads it back. Raises ConfigError unless all Designs have one ColumnSpec.
-    """
-
-    def __init__(self, designs: list[Design]) -> None:
-        if not designs or any(d.column != designs[0].column for d in designs):
-            raise ConfigError(
-                "a bank needs columns of one kind", got=f"{len(designs)} Designs", allowed="at least one, all of one ColumnSpec"
-            )
-        self._designs = designs
-        self.column = designs[0].column
-        self._laws = kernel_laws(self.column)
-        self._weights = padded(np.stack([d.weights for d in designs]))
-        self._exists = padded(np.stack([d.mask for d in designs]).astype(np.uint8) * np.uint8(255))
-        self._state = np.array([d.lfsr_state for d in designs], dtype=np.uint64)
-
-    def run(
-        self, inputs: NDArray[np.uint8], learn: NDArray[np.bool_] | bool, *, threads: int = 1
-    ) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.uint64]]:
-        """Run waves in every column.
-
-        inputs: (column, wave, input) uint8. learn: per wave or one for all. threads: 1 … the machine's threads; the result does not
-        depend on it. Returns outputs (column, wave, neuron) uint8, winners (column, wave) int32 and random states (column, wave) uint64.
-        Raises ConfigError if a shape, a time or the number of threads is not legal.
-        """
+    def __init__(self, threads: int | None = None) -> None:
         import numba
 
-        from neutnngen.engine.compiled_kernel import run_columns, run_columns_threaded
-
-        waves = np.asarray(inputs)
-        if waves.ndim != 3 or waves.shape[0] != len(self._designs):
-            allowed = f"({len(self._designs)}, wave, {self.column.inputs})"
-            raise ConfigError("the waves have the wrong shape", got=waves.shape, allowed=allowed)
         most = int(numba.config.NUMBA_NUM_THREADS)
-        if not 1 <= threads <= most:
+        self.threads = most if threads is None else threads
+        if not 1 <= self.threads <= most:
             raise ConfigError("the number of threads is out of range", got=threads, allowed=f"1 … {most}")
-        columns, count = waves.shape[:2]
-        flat, _ = _checked(self.column, waves.reshape(columns * count, -1), True)
-        learning = np.broadcast_to(np.asarray(learn, dtype=bool), (count,)).copy()
-        outputs = np.full((columns, count, self.column.neurons), NO_SPIKE, dtype=np.uint8)
-        winners = np.empty((columns, count), dtype=np.int32)
-        states = np.empty((columns, count), dtype=np.uint64)
-        arguments = (
-            *self._laws, self._weights, self._exists, flat.reshape(columns, count, -1), learning, self._state, outputs, winners, states
-        )  # fmt: skip
-        if threads == 1:
-            run_columns(*arguments)
-        else:
-            before = numba.get_num_threads()
-            numba.set_num_threads(threads)
-            try:
-                run_columns_threaded(*arguments)
-            finally:
-                numba.set_num_threads(before)
-        return outputs, winners, states
 
-    def weights(self) -> NDArray[np.uint8]:
-        """The weights as they are now, (column, neuron, input) uint8; a copy."""
-        return unpadded(self._weights, self.column)
-
-    def designs(self) -> list[Design]:
-        """The columns as they are now."""
-        rows = zip(self._designs, self.weights(), self._state.tolist(), strict=True)
-        return [replace(d, weights=w, lfsr_state=int(s)) for d, w, s in rows]
+    def open(self, design: Design) -> Session:
+        return _CompiledSession(design, self.threads)

@@ -1,94 +1,143 @@
-"""The reference engine: a clock loop in plain Python integers, written to be read, the judge of all others.
-
-It follows `docs/semantics.md` rule by rule and shares no code with the fast engines but the specification and the random bits.
-"""
+"""The reference engine: plain Python integers, column by column and clock by clock, written to be read, the judge of all others."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neutnngen.core.lfsr import ColumnBits, draw_column
-from neutnngen.engine.checks import check_waves
-from neutnngen.engine.protocol import Trace
-from neutnngen.spec import NO_SPIKE, ColumnSpec, Design
-
-Weights = list[list[int]]
-
-
-def synapse_response(t: int, x: int, w: int, column: ColumnSpec) -> int:
-    """ρ(t) of one synapse (rules S2, S3, S4)."""
-    if x == NO_SPIKE or t < x:
-        return 0
-    return min(t - x + 1, w) if column.response == "rnl" else w
+from neutnngen.core.draws import draw_voter
+from neutnngen.core.lines import lines_read, most_votes, only_line, outputs_read
+from neutnngen.engine.checks import Waves
+from neutnngen.engine.protocol import Engine, Result, Session
+from neutnngen.engine.reference_column import ColumnState, run_wave
+from neutnngen.spec import NO_SPIKE, Design, LayerState, NetworkState, VoterSpec, VoterState
 
 
-def run_wave(times: list[int], weights: Weights, column: ColumnSpec) -> tuple[int, int]:
-    """One wave without learning: index of the winner (-1 if none) and the unit clock at which it fires (NO_SPIKE if none)."""
-    for t in range(column.horizon):  # T3
-        potential = [sum(synapse_response(t, x, w, column) for x, w in zip(times, row, strict=True)) for row in weights]  # G1
-        firing = [j for j, v in enumerate(potential) if v >= column.threshold]
-        if firing:  # the first clock at which anybody fires holds all the earliest (D1)
-            if column.tie == "largest_potential":
-                best = max(potential[j] for j in firing)
-                firing = [j for j in firing if potential[j] == best]
-            return firing[0], t
-    return -1, NO_SPIKE
+class _Voter:
+    """Rule R10, one line and one class at a time."""
+
+    def __init__(self, spec: VoterSpec, state: VoterState) -> None:
+        self.spec = spec
+        self.weights: list[list[int]] = state.weights.tolist()
+        self.mask: list[list[bool]] = state.mask.tolist()
+        self.lfsr = int(state.lfsr)
+
+    def state(self) -> VoterState:
+        shape = (len(self.weights), self.spec.classes)
+        return VoterState(
+            np.array(self.weights, dtype=np.uint8).reshape(shape),
+            np.array(self.mask, dtype=bool).reshape(shape),
+            np.uint64(self.lfsr),  # type: ignore[arg-type]
+        )
+
+    def voted(self, line: int) -> list[bool]:
+        """For every class, whether the line would vote for it; a pruned synapse cannot."""
+        top, bottom = self.spec.fraction
+        row, there = self.weights[line], self.mask[line]
+        largest = max((w for w, exists in zip(row, there, strict=True) if exists), default=0)
+        return [exists and w * bottom >= largest * top for w, exists in zip(row, there, strict=True)]
+
+    def run(self, times: list[int], label: int | None) -> list[int]:
+        """Votes of one wave, which is a learning one if there is a label."""
+        spiking = [line for line, t in enumerate(times) if t != NO_SPIKE]
+        ballots = {line: self.voted(line) for line in spiking}
+        votes = [sum(ballots[line][c] for line in spiking) for c in range(self.spec.classes)]
+        if label is not None:
+            sets, self.lfsr = draw_voter(self.lfsr, self.spec, len(times))
+            for line in spiking:
+                for c in range(self.spec.classes):
+                    if self.mask[line][c]:
+                        number = {"column": 0, "line": line, "synapse": line * self.spec.classes + c}[self.spec.sharing]
+                        bits, w = sets[number], self.weights[line][c]
+                        voted, voted_right = ballots[line][c], ballots[line][label]
+                        if voted and c == label:
+                            change = int(bits.capture and (bits.minimum or bits.up[w]))
+                        elif voted and not voted_right:
+                            change = -int(bits.minus)  # backoff_simple
+                        elif voted or voted_right:
+                            change = -int(bits.backoff and (bits.minimum or bits.down[w]))
+                        else:
+                            change = int(bits.search)
+                        self.weights[line][c] = min(max(w + change, 0), self.spec.w_max)
+        return votes
 
 
-def learn_wave(
-    times: list[int], winner: int, fired_at: int, weights: Weights, mask: list[list[bool]], bits: ColumnBits, column: ColumnSpec
-) -> Weights:
-    """Weights after the wave, one synapse at a time (rules R1…R5)."""
-    after: Weights = []
-    for j, row in enumerate(weights):
-        y = fired_at if j == winner else NO_SPIKE
-        new_row = []
-        for i, w in enumerate(row):
-            x = times[i]
-            change = 0
-            if NO_SPIKE not in (x, y) and x <= y:  # R1 capture
-                change = int(bits.capture and (bits.minimum or bits.up[w]))
-            elif NO_SPIKE not in (x, y):  # R2 minus
-                change = -int(bits.minus and (bits.minimum or bits.down[w]))
-            elif x != NO_SPIKE:  # R3 search
-                change = int(bits.search)
-            elif y != NO_SPIKE:  # R4 backoff
-                change = -int(bits.backoff and (bits.minimum or bits.down[w]))
-            exists = mask[j][i]
-            new_row.append(min(max(w + change, 0), column.w_max) if exists else 0)  # clamp; S4
-        after.append(new_row)
-    return after
+class _ReferenceSession(Session):
+    def __init__(self, design: Design) -> None:
+        super().__init__(design)
+        self._layers = [
+            [
+                ColumnState(
+                    state.distal[c].copy(),
+                    state.proximal[c].copy(),
+                    state.distal_mask[c].copy(),
+                    state.proximal_mask[c].copy(),
+                    int(state.lfsr[c]),
+                    state.bias[c].copy(),
+                    int(state.learned),
+                )
+                for c in range(layer.columns)
+            ]
+            for layer, state in zip(design.network.layers, design.state.layers, strict=True)
+        ]
+        voter = design.network.voter
+        self._voter = None if voter is None or design.state.voter is None else _Voter(voter, design.state.voter)
+
+    def state(self) -> NetworkState:
+        layers = []
+        for before, columns in zip(self._opened.state.layers, self._layers, strict=True):
+            layers.append(
+                LayerState(
+                    np.stack([c.distal for c in columns]),
+                    before.distal_mask,
+                    np.stack([c.proximal for c in columns]),
+                    before.proximal_mask,
+                    np.array([c.lfsr for c in columns], dtype=np.uint64),
+                    np.stack([c.bias for c in columns]),
+                    np.array(columns[0].learned, dtype=np.int64),
+                )
+            )
+        return NetworkState(tuple(layers), None if self._voter is None else self._voter.state())
+
+    def _run(self, waves: Waves, keep_layers: bool) -> Result:
+        network, count = self.network, len(waves)
+        kept = [np.full((count, layer.lines), NO_SPIKE, dtype=np.uint8) for layer in network.layers]
+        votes = None if network.voter is None else np.zeros((count, network.voter.classes), dtype=np.int32)
+        for n in range(count):
+            times = [waves.times[n]]
+            for number, layer in enumerate(network.layers):
+                seen = lines_read(network, times, layer.column.t_in_max)
+                times.append(self._run_layer(waves, n, number, seen))
+                kept[number][n] = times[-1]
+            if votes is not None and network.voter is not None and self._voter is not None:
+                seen = outputs_read(network, times[1:], network.voter.t_in_max)
+                label = int(waves.labels[n]) if waves.learn[n, -1] and waves.labels is not None else None
+                votes[n] = self._voter.run(seen.tolist(), label)
+        outputs = np.concatenate([kept[number] for number in network.output_layers], axis=1)
+        return Result(outputs, only_line(outputs) if votes is None else most_votes(votes), votes, tuple(kept) if keep_layers else None)
+
+    def _run_layer(self, waves: Waves, n: int, number: int, seen: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        layer = self.network.layers[number]
+        near = None if layer.proximal_wiring is None else layer.proximal_wiring.table()
+        found = []
+        for c, (state, lines) in enumerate(zip(self._layers[number], layer.wiring.table(), strict=True)):
+            result = run_wave(
+                layer.column,
+                state,
+                seen[lines],
+                proximal=None if near is None else seen[near[c]],
+                enable=waves.enable[n] if waves.enable is not None and layer.column.proximal.mode == "enable" else None,
+                learn=bool(waves.learn[n, number]),
+                label=None if waves.labels is None else int(waves.labels[n]),
+            )
+            found.append(result.outputs)
+        return np.concatenate(found)
 
 
-class ReferenceEngine:
+class ReferenceEngine(Engine):
     """See the module's docstring."""
 
     name = "reference"
 
-    def run(self, design: Design, inputs: NDArray[np.uint8], learn: NDArray[np.bool_] | bool, *, keep_weights: bool = False) -> Trace:
-        column = design.column
-        waves, learning = check_waves(column, inputs, learn)
-        weights: Weights = design.weights.tolist()
-        mask: list[list[bool]] = design.mask.tolist()
-        state = design.lfsr_state
-        count = len(waves)
-        outputs = np.full((count, column.neurons), NO_SPIKE, dtype=np.uint8)
-        winners = np.full(count, -1, dtype=np.int32)
-        history = np.zeros((count, column.neurons, column.inputs), dtype=np.uint8) if keep_weights else None
-        states = np.zeros(count, dtype=np.uint64)
-        for n, times in enumerate(waves.tolist()):
-            winner, fired_at = run_wave(times, weights, column)
-            winners[n] = winner
-            if winner >= 0:
-                outputs[n, winner] = fired_at
-            if learning[n]:  # R11: otherwise neither weights nor random state change
-                bits, state = draw_column(state, column)
-                weights = learn_wave(times, winner, fired_at, weights, mask, bits, column)
-            states[n] = state
-            if history is not None:
-                history[n] = weights
-        final = replace(design, weights=np.array(weights, dtype=np.uint8).reshape(design.weights.shape), lfsr_state=state)
-        return Trace(outputs, winners, history, states, final)
+    def open(self, design: Design) -> Session:
+        return _ReferenceSession(design)

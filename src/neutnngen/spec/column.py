@@ -85,6 +85,11 @@ class StdpSpec:
         check_range("stdp.at_zero", self.at_zero, 0, 1)
         check_range("stdp.at_max", self.at_max, 0, 1)
 
+    @property
+    def mu(self) -> tuple[int, int, int, int, int]:
+        """Capture, minus, search, backoff, min: the order in which they are drawn."""
+        return self.mu_capture, self.mu_minus, self.mu_search, self.mu_backoff, self.mu_min
+
     def stabiliser_table(self, w_max: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Probabilities over 1024 of F(w) for a change up and for one down, by weight 0 … w_max (rule R6).
 

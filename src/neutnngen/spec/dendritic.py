@@ -7,6 +7,7 @@ A classic column (:class:`ColumnSpec`) is the same object as one neuron with one
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import prod
 from typing import Literal
 
 from neutnngen.errors import ConfigError
@@ -150,6 +151,38 @@ class DendriticColumnSpec:
         return self.inputs * self.w_max + (self.proximal.inputs * self.proximal_w_max if self.proximal.mode == "sum" else 0)
 
     @property
+    def lines(self) -> int:
+        """Output lines: neurons, or segments where these are the outputs."""
+        return self.segments if self.output == "segments" else self.neurons
+
+    @property
+    def synapses(self) -> int:
+        """Distal and proximal synapses before any is pruned."""
+        return prod(self.distal_shape) + prod(self.proximal_shape)
+
+    @property
+    def earliest_output(self) -> int:
+        """The first clock at which a line can spike at all: every input at 0 and every weight at its largest (rule T4)."""
+        soma = self.proximal
+        lines = soma.inputs if soma.mode == "sum" else 0
+        distal = self._earliest(((self.inputs, self.w_max), (lines, self.proximal_w_max)), self.threshold)
+        if soma.mode != "soma":
+            return distal
+        proximal = self._earliest(((soma.inputs, self.proximal_w_max),), soma.threshold)
+        clock = proximal
+        while min(clock - proximal + 1, soma.weight_proximal) + min(max(clock - distal + 1, 0), soma.weight_distal) < soma.soma_threshold:
+            clock += 1
+        return clock
+
+    def _earliest(self, groups: tuple[tuple[int, int], ...], threshold: int) -> int:
+        if self.response == "snl":
+            return 0
+        clock = 0
+        while sum(count * min(clock + 1, w_max) for count, w_max in groups) < threshold:
+            clock += 1
+        return clock
+
+    @property
     def distal_shape(self) -> tuple[int, int, int, int]:
         """(neuron, dendrite, segment, input)."""
         return (self.neurons, self.dendrites, self.segments, self.inputs)
@@ -162,6 +195,14 @@ class DendriticColumnSpec:
         if self.proximal.mode == "soma":
             return (self.neurons, self.proximal.segments, self.proximal.inputs)
         return (0,)
+
+
+def as_classic(spec: DendriticColumnSpec) -> ColumnSpec | None:
+    """The classic column that has this spelling, or None if it is more than one (rule C2)."""
+    if spec.output != "segments":
+        return None
+    column = ColumnSpec(spec.inputs, spec.segments, spec.threshold, spec.t_res, spec.w_res, spec.response, spec.tie, spec.stdp, spec.lfsr)
+    return column if as_dendritic(column) == spec else None
 
 
 def as_dendritic(column: ColumnSpec) -> DendriticColumnSpec:

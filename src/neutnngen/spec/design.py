@@ -17,64 +17,109 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neutnngen.errors import ConfigError, DataError, nearest
-from neutnngen.spec.column import ColumnSpec, LfsrSpec, StdpSpec
+from neutnngen.errors import ConfigError, DataError
+from neutnngen.files import write_atomic
+from neutnngen.spec.column import ColumnSpec
+from neutnngen.spec.network import NetworkSpec, as_network
+from neutnngen.spec.serial import network_from_dict, plain
+from neutnngen.spec.state import NetworkState, blank_layer, checked_state, state_from_arrays
 
 FORMAT = "neutnngen-design"
-VERSION = "1.0"
+VERSION = "2.0"
 NAME_PATTERN = "letters, digits and '_', beginning with a letter"
 
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """A column with its weights, ready for any engine, RTL or flow.
+    """A network with its state, ready for any engine, RTL or flow.
 
-    weights: (neuron, input) uint8, 0 … w_max. mask: (neuron, input) bool, False where the synapse was pruned (rule S4; its weight is 0).
-    lfsr_state: state of the random generator with which the next learning wave starts. provenance: JSON values, free form.
+    name: a legal module name. network: the structure. state: weights, masks, random states and biases with which the next wave starts.
+    provenance: JSON values, free form. Raises ConfigError where the state does not fit the structure.
     """
 
     name: str
-    column: ColumnSpec
-    weights: NDArray[np.uint8]
-    mask: NDArray[np.bool_]
-    lfsr_state: int
+    network: NetworkSpec
+    state: NetworkState
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not (self.name.isidentifier() and self.name.isascii() and not self.name.startswith("_")):
             raise ConfigError("the design's name must be usable as a module name", got=self.name, allowed=NAME_PATTERN)
-        shape = (self.column.neurons, self.column.inputs)
-        weights = np.asarray(self.weights)
-        mask = np.asarray(self.mask)
+        object.__setattr__(self, "state", checked_state(self.network, self.state))
+
+    @classmethod
+    def of_column(
+        cls,
+        name: str,
+        column: ColumnSpec,
+        weights: NDArray[Any],
+        mask: NDArray[Any],
+        lfsr_state: int,
+        provenance: dict[str, Any] | None = None,
+    ) -> Design:
+        """A classic column (rule C2). weights, mask: (neuron, input); lfsr_state: its random state."""
+        network = as_network(column)
+        shape = (column.neurons, column.inputs)
         for label, array in (("weights", weights), ("mask", mask)):
-            if array.shape != shape:
-                raise ConfigError(f"the design's {label} have the wrong shape", got=array.shape, allowed=f"(neuron, input) = {shape}")
-        if not np.issubdtype(weights.dtype, np.integer):
-            raise ConfigError("the design's weights must be integers (rule S1)", got=weights.dtype, allowed="an integer type")
-        if weights.size and (int(weights.min()) < 0 or int(weights.max()) > self.column.w_max):
-            got = f"{int(weights.min())} … {int(weights.max())}"
-            raise ConfigError("a weight is out of range (rule S1)", got=got, allowed=f"0 … {self.column.w_max}")
-        mask = mask.astype(bool)
-        if bool((weights[~mask] != 0).any()):
-            raise ConfigError("a pruned synapse carries a weight (rule S4)", allowed="weight 0 wherever the mask is False")
-        if not 1 <= self.lfsr_state < 2**self.column.lfsr.width:
+            if np.shape(array) != shape:
+                raise ConfigError(f"the design's {label} have the wrong shape", got=np.shape(array), allowed=f"(neuron, input) = {shape}")
+        if not 1 <= lfsr_state < 2**column.lfsr.width:
+            raise ConfigError("the random state does not fit its register", got=lfsr_state, allowed=f"1 … 2^{column.lfsr.width} - 1")
+        layer = network.layers[0]
+        full = (1, *layer.column.distal_shape)
+        made = dataclasses.replace(
+            blank_layer(layer),
+            distal=np.reshape(weights, full),
+            distal_mask=np.reshape(mask, full),
+            lfsr=np.array([lfsr_state], dtype=np.uint64),
+        )
+        return cls(name, network, NetworkState((made,)), dict(provenance or {}))
+
+    @property
+    def column(self) -> ColumnSpec:
+        """The classic column that the Design is. Raises ConfigError if it is more than that."""
+        column = self.network.classic
+        if column is None:
             raise ConfigError(
-                "the random state does not fit its register", got=self.lfsr_state, allowed=f"1 … 2^{self.column.lfsr.width} - 1"
+                f"the Design {self.name!r} is more than one classic column, and this step takes only that yet",
+                got=f"{len(self.network.layers)} layers, {sum(layer.columns for layer in self.network.layers)} columns",
+                allowed="one column of one-segment neurons on all inputs, one winner (rule C2)",
             )
-        object.__setattr__(self, "weights", weights.astype(np.uint8))
-        object.__setattr__(self, "mask", mask)
+        return column
+
+    @property
+    def weights(self) -> NDArray[np.uint8]:
+        """Of a classic column: (neuron, input)."""
+        shape = (self.column.neurons, self.column.inputs)
+        return self.state.layers[0].distal.reshape(shape)
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """Of a classic column: (neuron, input), False where the synapse was pruned."""
+        return self.state.layers[0].distal_mask.reshape(self.weights.shape)
+
+    @property
+    def lfsr_state(self) -> int:
+        """Of a classic column: the random state with which the next learning wave starts."""
+        self.column  # noqa: B018 - refuses what is no classic column
+        return int(self.state.layers[0].lfsr[0])
 
     @property
     def synapses(self) -> int:
         """Number of synapses that exist."""
-        return int(self.mask.sum())
+        return sum(int(array.sum()) for name, array in self.state.arrays() if name.endswith("mask"))
+
+    def with_state(self, state: NetworkState) -> Design:
+        """The same Design in another state."""
+        return dataclasses.replace(self, state=state)
 
     def fingerprint(self) -> str:
         """SHA-256 over everything that decides behaviour; provenance does not."""
         digest = hashlib.sha256()
-        digest.update(json.dumps([self.name, dataclasses.asdict(self.column), self.lfsr_state], sort_keys=True).encode())
-        digest.update(self.weights.tobytes())
-        digest.update(np.packbits(self.mask).tobytes())
+        digest.update(json.dumps([self.name, plain(self.network)], sort_keys=True).encode())
+        for name, array in self.state.arrays():
+            digest.update(name.encode())
+            digest.update(np.packbits(array).tobytes() if array.dtype == bool else np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
     def save(self, folder: Path | str) -> Path:
@@ -82,21 +127,18 @@ class Design:
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, weights=self.weights, mask=self.mask)
+        np.savez_compressed(buffer, **dict(self.state.arrays()))  # type: ignore[arg-type]
         arrays = buffer.getvalue()
         document = {
             "format": FORMAT,
             "version": VERSION,
             "name": self.name,
-            "column": dataclasses.asdict(self.column),
-            "lfsr_state": self.lfsr_state,
+            "network": plain(self.network),
             "arrays": {"file": "design.npz", "sha256": hashlib.sha256(arrays).hexdigest()},
             "provenance": self.provenance,
         }
-        for name, data in (("design.npz", arrays), ("design.json", (json.dumps(document, indent=2) + "\n").encode())):
-            scratch = target / (name + ".tmp")
-            scratch.write_bytes(data)
-            scratch.replace(target / name)
+        write_atomic(target / "design.npz", arrays)
+        write_atomic(target / "design.json", json.dumps(document, indent=2) + "\n")
         return target
 
 
@@ -118,43 +160,21 @@ def load_design(folder: Path | str) -> Design:
         raise DataError(f"the Design cannot be read: {error}", got=path, allowed="JSON written by neutnngen") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise DataError("the file is not a Design", got=path, allowed=f'"format": "{FORMAT}"')
-    major = str(document.get("version", "")).split(".", 1)[0]
-    if major != VERSION.split(".", 1)[0]:
-        raise DataError("the Design has a version that this release cannot read", got=document.get("version"), allowed=VERSION)
+    if str(document.get("version", "")).split(".", 1)[0] != VERSION.split(".", 1)[0]:
+        raise DataError(
+            "the Design has a version that this release cannot read",
+            got=document.get("version"),
+            allowed=VERSION,
+            next_step="train or export it again with this release",
+        )
     try:
-        column = column_from_dict(document["column"])
+        network = network_from_dict(document["network"])
         archive = path.parent / document["arrays"]["file"]
         data = archive.read_bytes()
         if hashlib.sha256(data).hexdigest() != document["arrays"]["sha256"]:
             raise DataError("the Design's arrays do not match their checksum", got=archive, next_step="train or export it again")
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            weights, mask = arrays["weights"], arrays["mask"]
-        return Design(document["name"], column, weights, mask, int(document["lfsr_state"]), dict(document.get("provenance", {})))
+            state = state_from_arrays(network, dict(arrays))
+        return Design(document["name"], network, state, dict(document.get("provenance", {})))
     except (KeyError, TypeError, OSError, zipfile.BadZipFile, ValueError) as error:
         raise DataError(f"the Design is incomplete or damaged: {error!r}", got=path) from None
-
-
-def column_from_dict(values: dict[str, Any]) -> ColumnSpec:
-    """A ColumnSpec from plain values; an unknown key is an error that names the nearest legal one."""
-    nested = {"stdp": StdpSpec, "lfsr": LfsrSpec}
-    arguments = dict(values)
-    for key, kind in nested.items():
-        if isinstance(arguments.get(key), dict):
-            inner = arguments[key]
-            check_keys(f"column.{key}", inner, [f.name for f in dataclasses.fields(kind)])
-            arguments[key] = kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in inner.items()})
-    check_keys("column", arguments, [f.name for f in dataclasses.fields(ColumnSpec)])
-    return ColumnSpec(**arguments)
-
-
-def check_keys(where: str, values: dict[str, Any], legal: list[str]) -> None:
-    """Raise ConfigError for the first key of ``values`` that is not ``legal``."""
-    for key in values:
-        if key not in legal:
-            close = nearest(key, legal)
-            raise ConfigError(
-                f"unknown key in [{where}]",
-                got=key,
-                allowed=", ".join(legal),
-                next_step=f"did you mean {close!r}?" if close else None,
-            )

@@ -121,8 +121,6 @@ def first_divergence(expected: Trace, record: Record) -> Divergence | None:
     ]
     found += [_first_output(expected, record), _first_winner(expected, record)]
     if record.weights is not None:
-        if expected.weights is None:
-            raise ValueError("the simulator's run was made without keep_weights")
         found += [_first_weight(expected.weights, record.weights), _first_state(expected, record)]
     if record.final_weights is not None:
         found.append(_first_weight(expected.final.weights[None], record.final_weights[None], waves - 1))
@@ -162,7 +160,7 @@ def verify_rtl(
     its output is incomplete, MissingTool, ConfigError.
     """
     judge = engine or ReferenceEngine()
-    expected = judge.run(design, inputs, learn, keep_weights=True)
+    expected = judge.run(design, inputs, learn, keep_states=True)
     record = simulate_rtl(package or generate_rtl(design, folder / "rtl"), design, inputs, learn, folder, timeout=timeout)
     return compare(expected, record, design, learn, engine=judge.name, level="rtl")
 

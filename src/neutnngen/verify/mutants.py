@@ -115,7 +115,7 @@ def run_mutants(
 
     Raises CheckFailed if the unchanged RTL does not pass: then no verdict on a mutant would mean anything.
     """
-    expected = ReferenceEngine().run(design, inputs, learn, keep_weights=True)
+    expected = ReferenceEngine().run(design, inputs, learn, keep_states=True)
     package = generate_rtl(design, folder / "original")
 
     def check(candidate: RtlPackage, place: Path) -> tuple[bool, str]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped, unused-ignore]
-from numba import njit, prange, types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -336,16 +336,12 @@ def run_column(
     learn: Any,
     state: Any,
     outputs: Any,
-    winners: Any,
-    states: Any,
-    history: Any,
 ) -> Any:
     """Waves of one column one after another; ``weights`` change in place and the new random state is returned.
 
     spec: int64, see SPEC_FIELDS. taps: int64. mu: (5,) int64 capture, minus, search, backoff, min. up, down: (w_max + 1,) int64
     stabiliser. weights: flat uint8, padded rows of padded inputs; exists likewise, 255 where there is a synapse. waves: (wave, input)
-    uint8, legal. learn: (wave,) bool. outputs: (wave, neuron) uint8, filled with NO_SPIKE by the caller. winners: (wave,) int32.
-    states: (wave,) uint64. history: (wave, neuron, input) uint8, or of length 0 if the weights are not kept.
+    uint8, legal. learn: (wave,) bool. outputs: (wave, neuron) uint8, filled with NO_SPIKE by the caller.
     """
     neurons, inputs, blocks, horizon, threshold = spec[0], spec[1], spec[2], spec[3], spec[4]
     w_max, rnl, largest, width = spec[5], spec[6], spec[7], spec[8]
@@ -401,7 +397,6 @@ def run_column(
             if winner >= 0 or hint == horizon - 1:
                 break
         hint = min(fired + 1, horizon - 1)
-        winners[n] = winner
         if winner >= 0:
             outputs[n, winner] = fired
         if learn[n]:
@@ -420,66 +415,18 @@ def run_column(
                 for j in range(neurons):
                     if j != winner:
                         learn_loser(weights, exists, j * row, x, blocks, w_max)
-        states[n] = state
-        if history.shape[0] > 0:
-            for j in range(neurons):
-                history[n, j, :] = weights[j * row : j * row + inputs]
     return state
 
 
 @njit(cache=True, nogil=True)
 def run_columns(
-    spec: Any, taps: Any, mu: Any, up: Any, down: Any, weights: Any, exists: Any, waves: Any, learn: Any, state: Any, outputs: Any,
-    winners: Any, states: Any,
+    first: int, last: int, spec: Any, taps: Any, mu: Any, up: Any, down: Any, weights: Any, exists: Any, waves: Any, learn: Any, state: Any,
+    outputs: Any,
 ) -> None:  # fmt: skip
-    """Many columns of one spec, each with its own waves, weights and random state: all arrays of ``run_column`` with a leading axis.
+    """The columns first … last - 1 of many of one spec: all arrays of ``run_column`` with a leading axis.
 
-    state: (column,) uint64, changed in place. learn: (wave,) bool, common to all columns.
+    state: (column,) uint64, changed in place. learn: (wave,) bool, common to all columns. exists: of one column if it serves for all.
     """
-    none = np.zeros((0, 0, 0), np.uint8)
-    for c in range(waves.shape[0]):
-        state[c] = run_column(
-            spec, taps, mu, up, down, weights[c], exists[c], waves[c], learn, state[c], outputs[c], winners[c], states[c], none
-        )
-
-
-@njit(cache=True, nogil=True, parallel=True)
-def run_columns_threaded(
-    spec: Any, taps: Any, mu: Any, up: Any, down: Any, weights: Any, exists: Any, waves: Any, learn: Any, state: Any, outputs: Any,
-    winners: Any, states: Any,
-) -> None:  # fmt: skip
-    """``run_columns`` on numba's current number of threads; columns are independent, so the result is the same."""
-    for c in prange(waves.shape[0]):
-        none = np.zeros((0, 0, 0), np.uint8)
-        state[c] = run_column(
-            spec, taps, mu, up, down, weights[c], exists[c], waves[c], learn, state[c], outputs[c], winners[c], states[c], none
-        )
-
-
-@intrinsic
-def _legal_blocks(typing_context: Any, waves: Any, blocks: Any, t_in_max: Any) -> Any:
-    """Whether the first blocks of an array hold legal times only."""
-    signature = types.boolean(waves, types.int64, types.int64)
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = _data(context, builder, signature.args[0], arguments[0])
-        latest = _splat(builder, builder.trunc(arguments[2], _I8))
-        wrong = cgutils.alloca_once_value(builder, _all(_BYTES, 0))
-        with _for_blocks(builder, arguments[1]) as loop:
-            x = _load(builder, data, _offset(builder, loop.index))
-            bad = builder.and_(builder.icmp_unsigned(">", x, latest), builder.icmp_unsigned("!=", x, _all(_BYTES, NO_SPIKE)))
-            builder.store(builder.or_(builder.load(wrong), builder.sext(bad, _BYTES)), wrong)
-        any_wrong = _call(builder, f"llvm.vector.reduce.or.v{LANES}i8", _I8, [builder.load(wrong)])
-        return builder.icmp_unsigned("==", any_wrong, ir.Constant(_I8, 0))
-
-    return signature, generate
-
-
-@njit(cache=True, nogil=True)
-def all_legal(waves: Any, t_in_max: int) -> Any:
-    """Whether every spike time is legal (rule T2); waves: flat uint8."""
-    blocks = waves.size // LANES
-    legal = _legal_blocks(waves, blocks, t_in_max)
-    for n in range(blocks * LANES, waves.size):
-        legal &= waves[n] <= t_in_max or waves[n] == NO_SPIKE
-    return legal
+    for c in range(first, last):
+        there = exists[c] if exists.shape[0] > 1 else exists[0]
+        state[c] = run_column(spec, taps, mu, up, down, weights[c], there, waves[c], learn, state[c], outputs[c])

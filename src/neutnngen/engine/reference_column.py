@@ -1,4 +1,7 @@
-"""The reference for columns of neurons with active dendrites: a clock loop in plain Python integers, rule by rule, written to be read."""
+"""The reference for one column: a clock loop in plain Python integers, rule by rule, written to be read.
+
+It shares no code with the fast engines but the specification and the random bits.
+"""
 
 from __future__ import annotations
 
