@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from neutnngen import nn
 from neutnngen.core.initial import uniform_weights
-from neutnngen.core.response import unary_potentials
+from neutnngen.core.response import potentials
 from neutnngen.spec import (
     NO_SPIKE,
+    ColumnSpec,
     DendriticColumnSpec,
     Design,
     FieldWiring,
@@ -63,9 +64,9 @@ def synapse(folder: Path) -> None:
     figure = Figure(figsize=(9, 3), layout="constrained")
     for axes, response, title in zip(figure.subplots(1, 2), ("rnl", "snl"), ("ramp-no-leak (S2)", "step-no-leak (S3)"), strict=True):
         weights = torch.arange(8, dtype=torch.uint8).reshape(8, 1)
-        rho = unary_potentials(torch.tensor([[2]], dtype=torch.uint8), weights, 14, 7, response)[0]
+        rho = potentials(torch.tensor([[2]], dtype=torch.uint8), weights, ColumnSpec(1, 8, threshold=7, response=response))[0]
         for w in (1, 3, 5, 7):
-            axes.step(range(14), rho[w], where="post", label=f"w = {w}")
+            axes.step(range(rho.shape[1]), rho[w], where="post", label=f"w = {w}")
         axes.set(xlabel="unit clock", ylabel="contribution", title=title)
         axes.legend(fontsize=8)
     save(figure, folder, "1_synapse")
@@ -78,7 +79,7 @@ def segment(folder: Path) -> None:
     module = nn.Segment(6, threshold=10, weights=weights).eval()
     fired = int(module(times)[0, 0])
     print(f"2 segment: inputs {shown(times[0])} fire it at {fired}")
-    potential = unary_potentials(times, weights.reshape(1, 6), 14, 7, "rnl")[0, 0]
+    potential = potentials(times, weights.reshape(1, 6), ColumnSpec(6, 1, threshold=10))[0, 0]
     figure = Figure(figsize=(9, 3), layout="constrained")
     left, right = figure.subplots(1, 2)
     draw_spikes(left, times[0].numpy(), "input spikes")

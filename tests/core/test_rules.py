@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from neutnngen.core.lfsr import draw, draw_column, step
+from neutnngen.core.draws import draw_wave
+from neutnngen.core.lfsr import draw, step
 from neutnngen.core.response import potentials
 from neutnngen.engine import ReferenceEngine
 from neutnngen.engine.reference_column import response
 from neutnngen.errors import ConfigError
 from neutnngen.nn import Column
-from neutnngen.spec import NO_SPIKE, ColumnSpec, Design, LfsrSpec, StdpSpec
+from neutnngen.spec import NO_SPIKE, ColumnSpec, Design, LfsrSpec, StdpSpec, as_dendritic
 
 X = NO_SPIKE
 ALWAYS = StdpSpec(mu_capture=1024, mu_minus=1024, mu_search=1024, mu_backoff=1024, mu_min=1024)
@@ -135,7 +136,7 @@ def test_r8_draw_order() -> None:
     for _ in range(column.draws):
         value, state = draw(state, column.lfsr)
         values.append(value)
-    bits, after = draw_column(99, column)
+    [(bits, _)], after = draw_wave(99, as_dendritic(column))
     assert after == state
     mus = (640, 952, 2, 952, 70)
     assert [bits.capture, bits.minus, bits.search, bits.backoff, bits.minimum] == [v < m for v, m in zip(values, mus, strict=False)]

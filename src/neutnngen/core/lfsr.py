@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from neutnngen.spec import DRAW_BITS, ColumnSpec, LfsrSpec, StdpSpec
+from neutnngen.spec import DRAW_BITS, LfsrSpec, StdpSpec
 
 
 class ColumnBits(NamedTuple):
@@ -56,10 +56,3 @@ def draw_levels(state: int, stdp: StdpSpec, lfsr: LfsrSpec, w_max: int) -> tuple
         up.append(value < up_mu)
         down.append(value < down_mu)
     return tuple(up), tuple(down), state
-
-
-def draw_column(state: int, column: ColumnSpec) -> tuple[ColumnBits, int]:
-    """All draws of one learning wave in their normative order: capture, minus, search, backoff, min, F(0) … F(w_max)."""
-    rules, state = draw_rules(state, column.stdp, column.lfsr)
-    up, down, state = draw_levels(state, column.stdp, column.lfsr, column.w_max)
-    return ColumnBits(*rules, up, down), state
