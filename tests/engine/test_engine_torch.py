@@ -134,7 +134,7 @@ def test_the_result_does_not_depend_on_how_the_work_is_split(limit: int, monkeyp
     monkeypatch.setattr(torch_engine, "CHUNK_BYTES", limit)
     monkeypatch.setattr(lfsr_tensor, "BLOCK_DRAWS", 3)
     monkeypatch.setattr("neutnngen.core.columns.BITS_IN_WORK", 20 * limit)
-    for seed in range(40):
+    for seed in range(15):
         run_both(random_case(seed), "cpu", f"seed {seed}")
 
 
@@ -185,6 +185,21 @@ def test_tensor_interface_equals_the_engine(device: str) -> None:
         assert session.state().equals(expected.final.state) and session.design().state.equals(expected.final.state)
         assert all(torch.equal(copies[name], tensor) for name, tensor in before.items()), "tensors that come in are never written to"
         assert session.tensors().keys() == dict(case.design.state.arrays()).keys()
+
+
+@pytest.mark.parametrize("sharing", ["column", "line", "synapse"])
+def test_nothing_waits_for_the_device(sharing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tensors on ``meta`` have no values, so whatever needs one on the host would fail, in learning as in inference."""
+    monkeypatch.setattr(torch_engine, "BATCH_BYTES", {"meta": 1 << 20})
+    case = case_of(big_network(sharing), 6, 1)
+    rewarded = DendriticColumnSpec(6, 1, 4, segments=3, output="segments", reward=True, tie="largest_potential", sharing=sharing)  # type: ignore[arg-type]
+    other = case_of(NetworkSpec(6, (LayerSpec(rewarded, DenseWiring(6, columns=2)),)), 6, 1)
+    for one in (case, other):
+        tensors = {name: tensor.to("meta") for name, tensor in TorchEngine().open(one.design).tensors().items()}
+        session = TorchSession.from_tensors(one.design.network, tensors)
+        times, enable, labels = (None if a is None else torch.tensor(a, device="meta") for a in (one.waves, one.enable, one.labels))
+        assert times is not None
+        assert session.run_tensors(times, one.learn, enable, labels).outputs.shape == (6, one.design.network.lines)
 
 
 def test_r11_inference_changes_nothing() -> None:

@@ -19,10 +19,17 @@ def plot_engine(document: dict[str, Any]) -> bytes:
     names, ratios, colours = zip(*reversed(bars), strict=True)
     left.barh(names, ratios, color=colours)
     for place, ratio in enumerate(ratios):
-        left.annotate(f"{ratio:,.3g}×", (ratio, place), xytext=(3, 0), textcoords="offset points", va="center", fontsize=8)
+        left.annotate(
+            f"{ratio:,.0f}×" if ratio >= 100 else f"{ratio:.1f}×",
+            (ratio, place),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
     left.set_xscale("log")
-    left.set_xlim(1, 4 * max(ratios))
-    left.set_xlabel("times as fast as the plain compiled loop" + (" (orange: as a peer)" if document["peers"] else ""))
+    left.set_xlim(1, 6 * max(ratios))
+    left.set_xlabel("times as fast as the plain compiled loop" + (", or as a peer (orange)" if document["peers"] else ""))
     left.tick_params(axis="y", labelsize=8)
     sizes = [e["synapses"] for e in document["curve"]]
     for label, colour in (("yardstick", INK), ("compiled", BLUE)):

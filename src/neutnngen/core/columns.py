@@ -22,6 +22,10 @@ from neutnngen.spec import DRAW_BITS, NO_SPIKE, DendriticColumnSpec, LfsrSpec, S
 BITS_IN_WORK = 1 << 22
 """Random bits that are in work at once while they become gates."""
 
+_ALL = slice(None)
+_LATER = 127
+"""As signed bytes, lines that do not spike; rows that do not fire are at ``_LATER`` - 1, and every spike of a segment is before that."""
+
 
 @dataclass(frozen=True, eq=False)
 class LayerTensors:
@@ -97,7 +101,7 @@ class Gates:
 
 @dataclass(frozen=True, eq=False)
 class LayerGates:
-    """Gates of distal and of proximal synapses, (column, wave, set) each; see ``layer_gates``."""
+    """Gates of distal and of proximal synapses, (column, wave, row or 1, input or 1) each (rule R8); see ``layer_gates``."""
 
     distal: Gates
     proximal: Gates
@@ -224,11 +228,12 @@ def layer_gates(spec: DendriticColumnSpec, lfsr: Tensor, waves: int) -> tuple[La
     found, lfsr = _gate_sets(spec.stdp, widths, spec.lfsr, lfsr, waves * set_count(spec))
     shape = (len(lfsr), waves, set_count(spec))
     distal, proximal = found[0].shaped(*shape), found[-1].shaped(*shape)
-    if spec.sharing == "column":
-        return LayerGates(distal, proximal), lfsr
-    first = spec.inputs if spec.sharing == "line" else prod(spec.distal_shape)  # number of the first set of the proximal synapses
-    every = slice(None)
-    return LayerGates(distal.part(every, every, slice(first)), proximal.part(every, every, slice(first, None))), lfsr
+    if spec.sharing != "column":
+        first = spec.inputs if spec.sharing == "line" else prod(spec.distal_shape)  # number of the first set of the proximal synapses
+        distal, proximal = distal.part(_ALL, _ALL, slice(first)), proximal.part(_ALL, _ALL, slice(first, None))
+    ends = (1, 1) if spec.sharing == "column" else (1, -1) if spec.sharing == "line" else None
+    of_distal = distal.shaped(len(lfsr), waves, *(ends or (-1, spec.inputs)))
+    return LayerGates(of_distal, proximal.shaped(len(lfsr), waves, *(ends or (-1, max(spec.proximal.inputs, 1))))), lfsr
 
 
 def voter_gates(voter: VoterSpec, lines: int, lfsr: Tensor, waves: int) -> tuple[Gates, Tensor]:
@@ -238,9 +243,9 @@ def voter_gates(voter: VoterSpec, lines: int, lfsr: Tensor, waves: int) -> tuple
     return found[0].shaped(waves, min(sets, lines), sets // min(sets, lines)), state.view(())
 
 
-def waves_of_gates(columns: int, sets: int, w_max: int) -> int:
-    """Learning waves whose random bits are worth making, and small enough to make, at once."""
-    return max(1, min(256, BITS_IN_WORK // (columns * sets * (5 + w_max + 1))))
+def waves_of_gates(columns: int, sets: int, w_max: int, inputs: int) -> int:
+    """Learning waves whose random bits and moves are worth making, and small enough to make, at once."""
+    return max(1, min(256, BITS_IN_WORK // (columns * max(sets * (5 + w_max + 1), inputs))))
 
 
 def _gate_sets(
@@ -296,68 +301,93 @@ def _level_bits(hit: Tensor) -> Tensor:
 # --- learning ---------------------------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, eq=False)
+class Moves:
+    """What the learning of one wave takes from its inputs and its random bits, for all synapses of one kind.
+
+    times: (column, 1, input) int8, _LATER where there is no spike. The rest: (column, row or 1, input or 1), bits by weight as in Gates;
+    late: minus where the line spiked, backoff where it did not.
+    """
+
+    times: Tensor
+    capture: Tensor
+    search: Tensor
+    backoff: Tensor
+    late: Tensor
+
+
+def layer_moves(gates: LayerGates, waves: LayerWaves) -> list[tuple[Moves, Moves | None]]:
+    """For every wave the distal and the proximal Moves; made for many waves at once, since each operation on a device has its price."""
+    distal = _moves(gates.distal, waves.distal)
+    return (
+        [(one, None) for one in distal]
+        if waves.proximal is None
+        else list(zip(distal, _moves(gates.proximal, waves.proximal), strict=True))
+    )
+
+
+def _moves(gates: Gates, times: Tensor) -> list[Moves]:
+    """times: (wave, column, input) uint8."""
+    x = times.transpose(0, 1).unsqueeze(2)
+    silent = _spread(gates.capture.dtype, x == NO_SPIKE)
+    late = (gates.backoff & silent) | (gates.minus & ~silent)
+    parts = (x.clamp(max=_LATER).to(torch.int8), gates.capture, gates.search, gates.backoff, late)
+    return [Moves(*of_wave) for of_wave in zip(*(part.unbind(1) for part in parts), strict=True)]
+
+
 def learn(
-    spec: DendriticColumnSpec, state: LayerTensors, waves: LayerWaves, response: Response, gates: LayerGates, number: int
+    spec: DendriticColumnSpec, state: LayerTensors, waves: LayerWaves, response: Response, moves: tuple[Moves, Moves | None]
 ) -> LayerTensors:
     """Rules R1…R9, R12, D2 after one wave; ``lfsr`` stays, since ``layer_gates`` moved it.
 
-    waves, response: of this one wave. number: its place in ``gates``.
+    waves, response, moves: of this one wave.
     """
     y = segment_times(response.dendrites, spec.segments)[0]  # (column, neuron, dendrite, segment)
     right = _right(response, waves) if spec.reward else None
-    active = None if waves.enable is None else waves.enable[0, :, None, None].expand(spec.distal_shape[:3])
-    shape = _gate_shape(spec, state.distal)
-    distal = _moved(
-        state.distal, state.distal_mask, waves.distal[0], y, gates.distal.part(slice(None), number).shaped(*shape), active, right
-    )
-    proximal = state.proximal
-    if waves.proximal is not None:
+    active = None if waves.enable is None else waves.enable[0, :, None, None].expand(spec.distal_shape[:3]).reshape(-1, 1)
+    of_distal, of_proximal = moves
+    distal, proximal = _moved(state.distal, state.distal_mask, y, of_distal, active, right), state.proximal
+    if of_proximal is not None:
         y_proximal = y if response.somas is None else segment_times(response.somas, spec.proximal.segments)[0]
-        near = gates.proximal.part(slice(None), number).shaped(*_gate_shape(spec, proximal))
-        proximal = _moved(proximal, state.proximal_mask, waves.proximal[0], y_proximal, near, None, right)
+        proximal = _moved(proximal, state.proximal_mask, y_proximal, of_proximal, None, right)
     learned = state.learned + 1
     return replace(state, distal=distal, proximal=proximal, learned=learned, bias=_biased(spec, state.bias, y, learned))
 
 
-def _gate_shape(spec: DendriticColumnSpec, weights: Tensor) -> tuple[int, int, int]:
-    """(column, row or 1, input or 1) of the gates of these weights (rule R8)."""
-    if spec.sharing == "column":
-        return (len(weights), 1, 1)
-    return (len(weights), 1 if spec.sharing == "line" else -1, weights.shape[-1])
-
-
 def _right(response: Response, waves: LayerWaves) -> Tensor:
-    """R9: (column,) bool, whether the winner is the label."""
+    """R9: (column, 1, 1) bool, whether the winner is the label."""
     assert waves.labels is not None
-    winner = response.dendrites.winner[0, :, 0, 0]
-    return (winner >= 0) & (winner == waves.labels[0])
+    winner = response.dendrites.winner[0, :, 0]
+    return ((winner >= 0) & (winner == waves.labels[0])).unsqueeze(2)
 
 
-def _moved(weights: Tensor, mask: Tensor, x: Tensor, y: Tensor, gates: Gates, active: Tensor | None, right: Tensor | None) -> Tensor:
+def _moved(weights: Tensor, mask: Tensor, y: Tensor, moves: Moves, active: Tensor | None, right: Tensor | None) -> Tensor:
     """Weights after the wave, in their own shape.
 
-    x: (column, input) and y: (column, …) times, one y for every row. gates: (column, row or 1, input or 1). active: (…) bool, rows that
-    learn at all (P2). right: (column,) bool of R9.
+    y: (column, …) times, one for every row. active: (row, 1) bool, rows that learn at all (P2). right: (column, 1, 1) bool of R9.
     """
-    dtype = gates.capture.dtype
-
+    dtype = moves.capture.dtype
     w, exists = weights.flatten(1, -2), mask.flatten(1, -2).view(torch.uint8)
-    y_row, x_line = y.flatten(1).unsqueeze(2), x.unsqueeze(1)
-    fired = y_row != NO_SPIKE
-    idle = ~fired if active is None else ~fired & active.flatten()[:, None]
-    capture, minus, search, backoff = gates.capture, gates.minus, gates.search, gates.backoff
+    y_row = y.flatten(1).unsqueeze(2)
+    fired = _spread(dtype, y_row != NO_SPIKE)
+    idle = ~fired if active is None else ~fired & _spread(dtype, active)
+    # The sign of y - x, spread over all bits: the line is later than the row; for a row that did not fire, the line is silent.
+    behind = _as_mask((y_row.clamp(max=_LATER - 1).to(torch.int8) - moves.times).bitwise_right_shift_(7), dtype)
+    capture, search, late = moves.capture, moves.search, moves.late
     if right is not None:
-        good = _spread(dtype, right)[:, None, None]
-        capture, minus, search, backoff, reverse = capture & good, minus & good, search & ~good, backoff & good, backoff & ~good
-    silent = _spread(dtype, x_line == NO_SPIKE)
-    early = _spread(dtype, x_line <= y_row.clamp(max=NO_SPIKE - 1))  # for a row that did not fire: every line that spiked
-    late = _spread(dtype, x_line > y_row)  # after the spike or never; for a row that did not fire: none
-    up = early & ((capture & _spread(dtype, fired)) | (search & _spread(dtype, idle)))  # R1, R3
-    down = late & ((backoff & silent) | (minus & ~silent))  # R4, R2
+        good = _spread(dtype, right)
+        capture, search, late = capture & good, search & ~good, late & good
+    up = ((capture & fired) | (search & idle)) & ~behind  # R1, R3
+    down = (late & fired) & behind  # R2, R4
     if right is not None:
-        down |= early & (reverse & _spread(dtype, fired))  # R9
+        down |= (moves.backoff & ~good & fired) & ~behind  # R9
     moved = w + ((up >> w) & exists) - ((down >> w) & exists)
     return moved.to(torch.uint8).view(weights.shape)
+
+
+def _as_mask(signs: Tensor, dtype: torch.dtype) -> Tensor:
+    """int8 of 0 and -1 as no bits and all bits of ``dtype``."""
+    return signs.view(torch.uint8) if dtype == torch.uint8 else signs.to(dtype)
 
 
 def _spread(dtype: torch.dtype, truth: Tensor) -> Tensor:

@@ -33,7 +33,10 @@ from neutnngen.spec import (
 )
 
 CHUNK_BYTES = 1 << 26
-"""Waves are taken through a layer in chunks whose gathered inputs and outputs stay below this."""
+"""Waves are taken through a network in chunks whose lines stay below this."""
+
+CACHED_BYTES = 1 << 18
+"""Where many columns read the same waves, one after another, chunks are so small that these stay in the cache."""
 
 
 class Laws(NamedTuple):
@@ -103,7 +106,7 @@ class _RowsBank:
     def __init__(self, layer: LayerSpec, column: ColumnSpec, state: LayerState) -> None:
         self.layer, self.column, self.opened = layer, column, state
         self.laws = kernel_laws(column)
-        self.table = layer.wiring.table()
+        self.table = np.ascontiguousarray(layer.wiring.table())
         shape = (layer.columns, column.neurons, column.inputs)
         self.weights = _padded(state.distal.reshape(shape))
         dense = bool(state.distal_mask.all())
@@ -111,24 +114,14 @@ class _RowsBank:
         self.exists = _padded(whole[:1] if dense else whole)  # where none is pruned all columns share one
         self.lfsr = state.lfsr.copy()
         self.learned = int(state.learned)
-        first = self.table[0, 0]
-        self.whole = layer.columns == 1 and bool((self.table[0] == first + np.arange(column.inputs)).all())
 
     def run(self, part: _Part, outputs: NDArray[np.uint8], share: Share) -> None:
         from neutnngen.engine.rows_kernel import run_columns
 
-        if self.whole:
-            waves = np.require(part.seen[None, :, self.table[0, 0] : self.table[0, -1] + 1], requirements=["C", "W"])
-        else:
-            waves = np.ascontiguousarray(part.seen[:, self.table].transpose(1, 0, 2))
-        columns, count = waves.shape[:2]
-        fired = np.full((columns, count, self.column.neurons), NO_SPIKE, dtype=np.uint8)
-
         def work(first: int, last: int) -> None:
-            run_columns(first, last, *self.laws, self.weights, self.exists, waves, part.learn, self.lfsr, fired)
+            run_columns(first, last, *self.laws, self.weights, self.exists, part.seen, self.table, part.learn, self.lfsr, outputs)
 
-        share(work, columns)
-        outputs[:] = fired[0] if columns == 1 else fired.transpose(1, 0, 2).reshape(count, -1)
+        share(work, self.layer.columns)
         self.learned += int(part.learn.sum())
 
     def state(self) -> LayerState:
@@ -228,12 +221,10 @@ class _LanesBank:
     def run(self, part: _Part, outputs: NDArray[np.uint8], share: Share) -> None:
         from neutnngen.engine.lanes_kernel import run_layer
 
-        seen = np.require(part.seen, requirements=["C", "W"])
-
         def work(first: int, last: int) -> None:
             run_layer(
                 first, last, self.numbers, *self.rules, *self.tables, self.weights, self.exists, self.near_weights, self.near_exists,
-                self.lfsr, self.biases, self.learned, seen, part.learn, part.enable, part.labels, outputs,
+                self.lfsr, self.biases, self.learned, part.seen, part.learn, part.enable, part.labels, outputs,
             )  # fmt: skip
 
         share(work, self.layer.columns)
@@ -307,8 +298,10 @@ class _CompiledSession(Session):
         voter = design.network.voter
         self._voter = None if voter is None or design.state.voter is None else _VoterBank(voter, design.state.voter)
         network = design.network
-        widest = max(layer.columns * (layer.column.inputs + layer.column.lines) for layer in network.layers)
-        self._chunk = max(1, CHUNK_BYTES // (widest + network.line_offsets[-1] + network.layers[-1].lines))
+        lines = network.line_offsets[-1] + network.layers[-1].lines
+        self._chunk = max(1, CHUNK_BYTES // (2 * lines))
+        if any(layer.columns > 1 for layer in network.layers):
+            self._chunk = min(self._chunk, max(64, CACHED_BYTES // network.inputs))
 
     def _share(self, work: Callable[[int, int], None], columns: int) -> None:
         parts = min(self._threads, columns)
@@ -338,6 +331,7 @@ class _CompiledSession(Session):
                 fired = np.full((len(times[0]), layer.lines), NO_SPIKE, dtype=np.uint8)
                 plain = number == 0 and layer.column.t_res >= network.t_res  # nothing to clip
                 seen = times[0] if plain else lines_read(network, times, layer.column.t_in_max)
+                seen = np.require(seen, requirements=["C", "W"])  # kernels are compiled for writeable arrays, which they do not write
                 bank.run(_Part(seen, learn[number], enable, labels), fired, self._share)
                 times.append(fired)
                 if keep_layers:

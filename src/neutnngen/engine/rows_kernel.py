@@ -332,16 +332,19 @@ def run_column(
     down: Any,
     weights: Any,
     exists: Any,
-    waves: Any,
+    seen: Any,
+    lines: Any,
     learn: Any,
     state: Any,
     outputs: Any,
+    place: int,
 ) -> Any:
     """Waves of one column one after another; ``weights`` change in place and the new random state is returned.
 
     spec: int64, see SPEC_FIELDS. taps: int64. mu: (5,) int64 capture, minus, search, backoff, min. up, down: (w_max + 1,) int64
-    stabiliser. weights: flat uint8, padded rows of padded inputs; exists likewise, 255 where there is a synapse. waves: (wave, input)
-    uint8, legal. learn: (wave,) bool. outputs: (wave, neuron) uint8, filled with NO_SPIKE by the caller.
+    stabiliser. weights: flat uint8, padded rows of padded inputs; exists likewise, 255 where there is a synapse. seen: (wave, line)
+    uint8, legal. lines: (input,) int64, the lines of the column. learn: (wave,) bool. outputs: (wave, output line) uint8, filled with
+    NO_SPIKE by the caller; the column's are those from ``place`` on.
     """
     neurons, inputs, blocks, horizon, threshold = spec[0], spec[1], spec[2], spec[3], spec[4]
     w_max, rnl, largest, width = spec[5], spec[6], spec[7], spec[8]
@@ -355,8 +358,15 @@ def run_column(
     values = np.zeros(5 + w_max + 1, np.int64)
     levels[:] = NO_SPIKE
     hint = horizon - 1
-    for n in range(waves.shape[0]):
-        copy_bytes(x, waves, n * inputs, inputs)
+    adjacent = True
+    for i in range(inputs):
+        adjacent &= lines[i] == lines[0] + i
+    for n in range(seen.shape[0]):
+        if adjacent:
+            copy_bytes(x, seen, n * seen.shape[1] + lines[0], inputs)
+        else:
+            for i in range(inputs):
+                x[i] = seen[n, lines[i]]
         winner = -1
         fired = horizon
         best = 0
@@ -398,7 +408,7 @@ def run_column(
                 break
         hint = min(fired + 1, horizon - 1)
         if winner >= 0:
-            outputs[n, winner] = fired
+            outputs[n, place + winner] = fired
         if learn[n]:
             state = draw_values(state, taps, width, values)
             always = values[4] < mu[4]
@@ -420,13 +430,13 @@ def run_column(
 
 @njit(cache=True, nogil=True)
 def run_columns(
-    first: int, last: int, spec: Any, taps: Any, mu: Any, up: Any, down: Any, weights: Any, exists: Any, waves: Any, learn: Any, state: Any,
-    outputs: Any,
+    first: int, last: int, spec: Any, taps: Any, mu: Any, up: Any, down: Any, weights: Any, exists: Any, seen: Any, table: Any, learn: Any,
+    state: Any, outputs: Any,
 ) -> None:  # fmt: skip
-    """The columns first … last - 1 of many of one spec: all arrays of ``run_column`` with a leading axis.
+    """The columns first … last - 1 of a layer; arguments as of ``run_column``, those of columns with a leading axis.
 
-    state: (column,) uint64, changed in place. learn: (wave,) bool, common to all columns. exists: of one column if it serves for all.
+    table: (column, input) int64 lines. state: (column,) uint64, changed in place. exists: of one column if it serves for all.
     """
     for c in range(first, last):
         there = exists[c] if exists.shape[0] > 1 else exists[0]
-        state[c] = run_column(spec, taps, mu, up, down, weights[c], there, waves[c], learn, state[c], outputs[c])
+        state[c] = run_column(spec, taps, mu, up, down, weights[c], there, seen, table[c], learn, state[c], outputs, c * spec[0])

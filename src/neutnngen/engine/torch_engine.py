@@ -22,6 +22,7 @@ from neutnngen.core.columns import (
     LayerWaves,
     VoterTensors,
     layer_gates,
+    layer_moves,
     learn,
     most_votes,
     only_line,
@@ -211,7 +212,8 @@ class TorchSession(Session):
 
     def _gated_waves(self, n: int) -> int:
         layer = self._network.layers[n]
-        return waves_of_gates(layer.columns, set_count(layer.column), layer.column.w_max)
+        column = layer.column
+        return waves_of_gates(layer.columns, set_count(column), column.w_max, column.inputs + column.proximal.inputs)
 
     def _infer_layer(self, n: int, waves: LayerWaves, outputs: Tensor) -> None:
         outputs.copy_(respond(self._network.layers[n].column, self._layers[n], waves).outputs.flatten(1))
@@ -219,11 +221,11 @@ class TorchSession(Session):
     def _learn_layer(self, n: int, waves: LayerWaves, outputs: Tensor) -> None:
         column, state = self._network.layers[n].column, self._layers[n]
         gates, lfsr = layer_gates(column, state.lfsr, len(outputs))
-        for number in range(len(outputs)):
-            one = waves.part(number, number + 1)
+        for n_wave, moves in enumerate(layer_moves(gates, waves)):
+            one = waves.part(n_wave, n_wave + 1)
             response = respond(column, state, one)
-            outputs[number] = response.outputs.flatten()
-            state = learn(column, state, one, response, gates, number)
+            outputs[n_wave] = response.outputs.flatten()
+            state = learn(column, state, one, response, moves)
         self._layers[n] = replace(state, lfsr=lfsr)
 
     def _run_voter(self, known: list[Tensor], learning: NDArray[np.bool_], labels: Tensor | None, votes: Tensor) -> None:
@@ -237,7 +239,7 @@ class TorchSession(Session):
                 votes[start:stop] = vote(voter, state, seen[start:stop])[0]
                 continue
             assert labels is not None
-            step = waves_of_gates(1, voter_sets(voter, lines), voter.w_max)
+            step = waves_of_gates(1, voter_sets(voter, lines), voter.w_max, lines)
             for first in range(start, stop, step):
                 last = min(first + step, stop)
                 gates, lfsr = voter_gates(voter, lines, state.lfsr, last - first)
