@@ -132,9 +132,9 @@ def test_a2_a_network_with_every_kind_of_proximal_input(sharing: str, device: st
 def test_the_result_does_not_depend_on_how_the_work_is_split(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch_engine, "BATCH_BYTES", {"cpu": limit})
     monkeypatch.setattr(torch_engine, "CHUNK_BYTES", limit)
-    monkeypatch.setattr(lfsr_tensor, "BLOCK_DRAWS", 3)
-    monkeypatch.setattr("neutnngen.core.columns.BITS_IN_WORK", 20 * limit)
-    for seed in range(15):
+    monkeypatch.setattr(lfsr_tensor, "BLOCK_DRAWS", 7)
+    monkeypatch.setattr("neutnngen.core.columns.BITS_IN_WORK", 400 * limit)
+    for seed in range(12):
         run_both(random_case(seed), "cpu", f"seed {seed}")
 
 

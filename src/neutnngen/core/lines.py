@@ -33,7 +33,10 @@ def outputs_read(network: NetworkSpec, layers: Sequence[NDArray[np.uint8]], t_in
 def only_line(outputs: NDArray[np.uint8]) -> NDArray[np.int32]:
     """(wave,): the one line that spikes, -1 if none or several. outputs: (wave, line)."""
     fired = outputs != NO_SPIKE
-    return np.where(fired.sum(axis=1) == 1, fired.argmax(axis=1), -1).astype(np.int32)
+    waves, first = np.arange(len(fired)), fired.argmax(axis=1)
+    some = fired[waves, first]
+    fired[waves, first] = False
+    return np.where(some & ~fired.any(axis=1), first, -1).astype(np.int32)
 
 
 def most_votes(votes: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -38,6 +38,9 @@ CHUNK_BYTES = 1 << 26
 CACHED_BYTES = 1 << 18
 """Where many columns read the same waves, one after another, chunks are so small that these stay in the cache."""
 
+PARTS = 4
+"""Ranges of columns per thread, so that a thread that falls behind has less to do."""
+
 
 class Laws(NamedTuple):
     """A ColumnSpec as the arrays that the row kernels take, all int64."""
@@ -303,19 +306,22 @@ class _CompiledSession(Session):
         if any(layer.columns > 1 for layer in network.layers):
             self._chunk = min(self._chunk, max(64, CACHED_BYTES // network.inputs))
 
-    def _share(self, work: Callable[[int, int], None], columns: int) -> None:
-        parts = min(self._threads, columns)
-        if parts == 1:
-            work(0, columns)
-            return
-        bounds = [columns * n // parts for n in range(parts + 1)]
-        with ThreadPoolExecutor(parts) as pool:
-            list(pool.map(work, bounds[:-1], bounds[1:]))
+    def _run(self, waves: Waves, keep_layers: bool) -> Result:
+        if self._threads == 1 or all(layer.columns == 1 for layer in self.network.layers):
+            return self._run_shared(waves, keep_layers, lambda work, columns: work(0, columns))
+        with ThreadPoolExecutor(self._threads) as pool:
+
+            def share(work: Callable[[int, int], None], columns: int) -> None:
+                parts = min(PARTS * self._threads, columns)
+                bounds = [columns * n // parts for n in range(parts + 1)]
+                list(pool.map(work, bounds[:-1], bounds[1:]))
+
+            return self._run_shared(waves, keep_layers, share)
 
     def state(self) -> NetworkState:
         return NetworkState(tuple(bank.state() for bank in self._banks), None if self._voter is None else self._voter.state())
 
-    def _run(self, waves: Waves, keep_layers: bool) -> Result:
+    def _run_shared(self, waves: Waves, keep_layers: bool, share: Share) -> Result:
         network, count = self.network, len(waves)
         kept = [np.full((count if keep_layers else 0, layer.lines), NO_SPIKE, dtype=np.uint8) for layer in network.layers]
         outputs = np.full((count, network.lines), NO_SPIKE, dtype=np.uint8)
@@ -332,11 +338,12 @@ class _CompiledSession(Session):
                 plain = number == 0 and layer.column.t_res >= network.t_res  # nothing to clip
                 seen = times[0] if plain else lines_read(network, times, layer.column.t_in_max)
                 seen = np.require(seen, requirements=["C", "W"])  # kernels are compiled for writeable arrays, which they do not write
-                bank.run(_Part(seen, learn[number], enable, labels), fired, self._share)
+                bank.run(_Part(seen, learn[number], enable, labels), fired, share)
                 times.append(fired)
                 if keep_layers:
                     kept[number][rows] = fired
-            outputs[rows] = np.concatenate([times[n + 1] for n in network.output_layers], axis=1)
+            chosen = [times[n + 1] for n in network.output_layers]
+            outputs[rows] = chosen[0] if len(chosen) == 1 else np.concatenate(chosen, axis=1)
             if votes is not None and network.voter is not None and self._voter is not None:
                 seen = outputs_read(network, times[1:], network.voter.t_in_max)
                 part = np.zeros((len(seen), network.voter.classes), dtype=np.int32)
