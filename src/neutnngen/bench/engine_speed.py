@@ -148,6 +148,16 @@ def _curve_case(name: str, inputs: int, neurons: int, count: int, rounds: int) -
     return _classic(columns_work(name, 1, inputs, neurons, count, "graded", True), 1, rounds)
 
 
+def full_pass(work: Work, waves: int) -> dict[str, Any]:
+    """Seconds for one training pass of at least ``waves`` waves (the work's, over and over) on all threads."""
+    runner = Runner("compiled", work, threads=None)
+    times = -(-waves // len(work.waves))
+    start = time.perf_counter()
+    for _ in range(times):
+        runner.run()
+    return {"case": work.name, "waves": times * len(work.waves), "seconds": time.perf_counter() - start}
+
+
 def machine() -> dict[str, Any]:
     """What the figures were taken on."""
     import numba
@@ -208,7 +218,8 @@ def _beside_peers(case: dict[str, Any], waves: NDArray[np.uint8], rounds: int, s
 def bench_engine(
     quick: bool = False, tell: Tell | None = None, *, peers: bool = False, say: Callable[[str], None] | None = None
 ) -> dict[str, Any]:
-    """Measure all cases; JSON values with format, version, machine, cases, curve (cost by number of synapses), memory, cuda and peers.
+    """Measure all cases; JSON values with format, version, machine, cases, curve (cost by number of synapses), full_pass (as many
+    waves as MNIST has images), memory, cuda and peers.
 
     quick: fewer waves, three rounds, the curve only to 10^5 synapses. tell: called with (done, total) after every case. peers: also other
     simulators (see ``bench_peers``); say: told before each of their installations and runs. Every entry holds medians, ratios and all
@@ -246,6 +257,7 @@ def bench_engine(
         "rounds": rounds,
         "cases": done[: len(cases)],
         "curve": done[len(cases) :],
+        "full_pass": full_pass(dendritic_work("576 × 10 × 24 × 18 dendritic, enabled learning", 2000 // share, True), 60_000 // share),
         "memory": [training_memory(work) for work in layers],
         "cuda": cuda_cases(layers, rounds),
         "peers": _beside_peers(done[0], online.waves, rounds, say) if peers else [],

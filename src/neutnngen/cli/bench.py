@@ -66,6 +66,8 @@ def run(options: argparse.Namespace) -> int:
     if document["peers"]:
         title = "MEASURED beside it: other simulators on 784×64, online STDP, one sample at a time, one thread"
         shown.append(table(title, ["peer", "samples/s", "engine is faster", "what the run does"], _peer_rows(document)))
+    whole = document["full_pass"]
+    shown.append(f"MEASURED full pass: {whole['waves']:,} waves of {whole['case']} on all cores in {whole['seconds']:.1f} s")
     memory = [[e["case"], f"{e['synapses']:,}", f"{e['bytes_per_synapse']:.2f}"] for e in document["memory"]]
     shown.append(table("MEASURED memory while training, the Design included", ["case", "synapses", "bytes per synapse"], memory))
     cuda = document["cuda"]

@@ -334,7 +334,8 @@ class _CompiledSession(Session):
             labels = np.zeros(0, np.int64) if waves.labels is None else np.require(waves.labels[rows], requirements=["C", "W"])
             times = [waves.times[rows]]
             for number, (layer, bank) in enumerate(zip(network.layers, self._banks, strict=True)):
-                fired = np.full((len(times[0]), layer.lines), NO_SPIKE, dtype=np.uint8)
+                alone = network.output_layers == (number,)
+                fired = outputs[rows] if alone else np.full((len(times[0]), layer.lines), NO_SPIKE, dtype=np.uint8)
                 plain = number == 0 and layer.column.t_res >= network.t_res  # nothing to clip
                 seen = times[0] if plain else lines_read(network, times, layer.column.t_in_max)
                 seen = np.require(seen, requirements=["C", "W"])  # kernels are compiled for writeable arrays, which they do not write
@@ -342,8 +343,8 @@ class _CompiledSession(Session):
                 times.append(fired)
                 if keep_layers:
                     kept[number][rows] = fired
-            chosen = [times[n + 1] for n in network.output_layers]
-            outputs[rows] = chosen[0] if len(chosen) == 1 else np.concatenate(chosen, axis=1)
+            if len(network.output_layers) > 1:
+                outputs[rows] = np.concatenate([times[n + 1] for n in network.output_layers], axis=1)
             if votes is not None and network.voter is not None and self._voter is not None:
                 seen = outputs_read(network, times[1:], network.voter.t_in_max)
                 part = np.zeros((len(seen), network.voter.classes), dtype=np.int32)
