@@ -219,7 +219,7 @@ def layer_and_network(folder: Path) -> None:
         row, col = divmod(s, 6)
         tiles[4 * row : 4 * row + 3, 4 * col : 4 * col + 3] = weights[s, :, :, 0]
     image = right_axes.imshow(tiles, cmap="viridis", vmin=0, vmax=7)
-    right_axes.set(title="one column: weights to white pixels, segment by segment", xticks=[], yticks=[])
+    right_axes.set(title="one column: weights to pixels of the bar, segment by segment", xticks=[], yticks=[])
     figure.colorbar(image, ax=right_axes, shrink=0.6)
     save(figure, folder, "6_layer")
 
