@@ -101,8 +101,12 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path, number: signal.Signals) -> Non
     def stop(_: StepContext[Config]) -> None:
         os.kill(os.getpid(), number)
 
-    with pytest.raises(Interrupted) as caught:
-        run(tmp_path, {}, (SEED, replace(STEM, action=stop), LEAF), resume_line="neutnngen layout here")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start with Ctrl-C ignored
+    try:
+        with pytest.raises(Interrupted) as caught:
+            run(tmp_path, {}, (SEED, replace(STEM, action=stop), LEAF), resume_line="neutnngen layout here")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert caught.value.exit_code == 130
     assert caught.value.next_step == "neutnngen layout here"
     assert events_of(tmp_path, {}) == "rdd"
