@@ -32,11 +32,8 @@ from neutnngen.spec import (
     as_classic,
 )
 
-CHUNK_BYTES = 1 << 26
+CHUNK_BYTES = 1 << 25
 """Waves are taken through a network in chunks whose lines stay below this."""
-
-CACHED_BYTES = 1 << 18
-"""Where many columns read the same waves, one after another, chunks are so small that these stay in the cache."""
 
 PARTS = 4
 """Ranges of columns per thread, so that a thread that falls behind has less to do."""
@@ -303,8 +300,6 @@ class _CompiledSession(Session):
         network = design.network
         lines = network.line_offsets[-1] + network.layers[-1].lines
         self._chunk = max(1, CHUNK_BYTES // (2 * lines))
-        if any(layer.columns > 1 for layer in network.layers):
-            self._chunk = min(self._chunk, max(64, CACHED_BYTES // network.inputs))
 
     def _run(self, waves: Waves, keep_layers: bool) -> Result:
         if self._threads == 1 or all(layer.columns == 1 for layer in self.network.layers):
