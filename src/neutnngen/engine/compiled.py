@@ -137,11 +137,10 @@ class _LanesBank:
     """Columns of any kind in the lane kernel."""
 
     def __init__(self, layer: LayerSpec, state: LayerState) -> None:
-        from neutnngen.engine.lanes_kernel import ENABLE, FIELDS, PER_COLUMN, SOMA, SUM
+        from neutnngen.engine.lanes_kernel import FIELDS, INHIBITIONS, MODES, SHARINGS
 
         spec, near = layer.column, layer.column.proximal
         self.layer, self.spec, self.opened = layer, spec, state
-        sharing = {"column": PER_COLUMN, "line": 1, "synapse": 2}[spec.sharing]
         soma = near.mode == "soma"
         other = spec.proximal_w_max not in (0, spec.w_max)
         rule = spec.homeostasis
@@ -160,12 +159,12 @@ class _LanesBank:
             "near_w_max": spec.proximal_w_max,
             "rnl": spec.response == "rnl",
             "largest": spec.tie == "largest_potential",
-            "mode": {"none": 0, "sum": SUM, "enable": ENABLE, "soma": SOMA}[near.mode],
-            "inhibition": ("all_earliest", "one_lowest_index", "one_largest_potential", "k_earliest").index(spec.inhibition),
+            "mode": MODES.index(near.mode),
+            "inhibition": INHIBITIONS.index(spec.inhibition),
             "k": spec.k,
             "segments_out": spec.output == "segments",
             "reward": spec.reward,
-            "sharing": sharing,
+            "sharing": SHARINGS.index(spec.sharing),
             "width": spec.lfsr.width,
             "levels": spec.w_max + 1,
             "near_levels": spec.proximal_w_max + 1 if other else 0,
@@ -261,11 +260,11 @@ class _VoterBank:
         self.rules = tuple(np.array(one, dtype=np.int64) for one in lists)
 
     def run(self, part: _Part, votes: NDArray[np.int32]) -> None:
-        from neutnngen.engine.lanes_kernel import run_voter
+        from neutnngen.engine.lanes_kernel import SHARINGS, run_voter
 
         spec = self.spec
         lines, classes = self.weights.shape
-        sharing = ("column", "line", "synapse").index(spec.sharing)
+        sharing = SHARINGS.index(spec.sharing)
         self.lfsr = np.uint64(
             run_voter(
                 lines, classes, spec.w_max, *spec.fraction, sharing, spec.lfsr.width, *self.rules, self.weights, self.exists, self.lfsr,

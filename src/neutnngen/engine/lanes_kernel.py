@@ -30,6 +30,11 @@ FIELDS = (
 )  # fmt: skip
 """What the entries of the kernel's ``spec`` array are; near is proximal."""
 
+MODES = ("none", "sum", "enable", "soma")
+INHIBITIONS = ("all_earliest", "one_lowest_index", "one_largest_potential", "k_earliest")
+SHARINGS = ("column", "line", "synapse")
+"""The words of a specification; the kernels know them by their places, which the next lines name."""
+
 NONE, SUM, ENABLE, SOMA = range(4)
 ALL_EARLIEST, ONE_LOWEST, ONE_LARGEST, K_EARLIEST = range(4)
 PER_COLUMN, PER_LINE, PER_SYNAPSE = range(3)
