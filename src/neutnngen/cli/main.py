@@ -15,6 +15,7 @@ from neutnngen.errors import NeutnngenError, nearest
 COMMANDS: dict[str, str] = {
     "demo": "real data to routed layout and report, in one go",
     "doctor": "what is installed, what is missing, and the line that installs it",
+    "data": "list, fetch and check data sets",
     "train": "train a column on a data set and save it as a Design",
     "rtl": "write SystemVerilog for a Design",
     "verify": "prove the RTL equal to the simulator on real waves",

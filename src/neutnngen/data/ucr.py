@@ -1,191 +1,218 @@
-"""Time series of the UCR archive: from the installed ``aeon`` package, from a folder, or from one file.
+"""Time series of the UCR archive: by name, from a folder, or from one file.
 
+A name is looked for in the given folder, in $NEUTNNGEN_DATA, in the folder of fetched sets, and among the sets inside ``aeon``.
 The archive asks to be cited: Dau et al. 2018, arXiv 1810.07758.
 """
 
 from __future__ import annotations
 
-import gzip
-import importlib.util
+import difflib
 import os
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neutnngen.errors import ConfigError, DataError, MissingTool, nearest
+from neutnngen.data.archive import archive_records, search_path
+from neutnngen.data.checksums import verify
+from neutnngen.data.formats import SUFFIXES, read_header, read_rows, refusal
+from neutnngen.data.rows import to_table
+from neutnngen.errors import ConfigError, DataError, NeutnngenError
 
-SUFFIXES = (".ts", ".tsv", ".tsv.gz", ".csv", ".csv.gz")
-FOLDER_VARIABLE = "NEUTNNGEN_DATA"
+_SUFFIXES = (*SUFFIXES, "")  # the archive of 2015 has no suffix
+_PART = re.compile(r"(.+)_(?:TRAIN|TEST)(\.[a-z.]+)?")
+KINDS_TEXT = ".ts, .tsv, .csv, .txt or .arff, also .gz"
 
 
 @dataclass(frozen=True, eq=False)
 class SeriesSet:
     """A labelled set of series of equal length.
 
-    values: (series, sample) float64, finite. labels: (series,) str. source: where it came from, for provenance.
+    values: (series, sample) float64, finite. labels: (series,) str. source: where it came from and what was repaired, for provenance.
+    train: how many of the leading series belong to the train part; all of them where the set is one file (the default).
+    notes: what was repaired, one sentence each.
     """
 
     name: str
     values: NDArray[np.float64]
     labels: NDArray[np.str_]
     source: str
+    train: int = -1
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        count = len(self.values)
+        if self.train == -1:
+            object.__setattr__(self, "train", count)
+        if len(self.labels) != count:
+            raise ConfigError("every series needs one label", got=f"{len(self.labels)} labels", allowed=f"{count} labels")
+        if not 0 <= self.train <= count:
+            raise ConfigError("the train part is larger than the set", got=self.train, allowed=f"0 … {count} series")
 
     @property
     def classes(self) -> int:
         return len(set(self.labels.tolist()))
 
+    @property
+    def train_part(self) -> SeriesSet:
+        return replace(self, values=self.values[: self.train], labels=self.labels[: self.train])
 
-def bundled_folder() -> Path:
-    """The folder of data sets inside the installed ``aeon`` package (found without importing it)."""
-    found = importlib.util.find_spec("aeon")
-    if found is None or found.origin is None:
-        raise MissingTool("the package aeon, which holds the example data sets, is not installed", next_step="pip install aeon==1.6.0")
-    return Path(found.origin).parent / "datasets" / "data"
+    @property
+    def test_part(self) -> SeriesSet:
+        """The series after the train part: none where the set is one file."""
+        return replace(self, values=self.values[self.train :], labels=self.labels[self.train :], train=0)
 
 
-def _parts(folder: Path, name: str) -> list[Path]:
-    """The train and test file of a set in ``folder`` or in a sub-folder of its name; empty if absent."""
-    for place in (folder, folder / name):
-        for suffix in SUFFIXES:
-            files = [place / f"{name}_{part}{suffix}" for part in ("TRAIN", "TEST")]
-            found = [f for f in files if f.is_file()]
-            if found:
-                return found
-    return []
+@dataclass(frozen=True)
+class Place:
+    """Where a set lies: its train and its test file, or one file."""
+
+    name: str
+    files: tuple[Path, ...]
+
+
+def load_ucr(name: str, folder: Path | None = None, repair: bool = False) -> SeriesSet:
+    """All series of a set, train then test (clustering uses both).
+
+    Parameters
+    ----------
+    name: name of a set; or path of one file; or path of a folder with ``NAME_TRAIN`` and ``NAME_TEST`` files, or with one data file.
+    folder: where a named set is looked for first, there or in a sub-folder of its name.
+    repair: fill missing values and bring series of unequal length to the longest; told in ``notes`` and ``source``.
+
+    Raises
+    ------
+    ConfigError: unknown name.
+    DataError: a set of the archive that is not on this computer; a file that is missing, cannot be read, has changed since it was fetched,
+        or, without ``repair``, has missing values or unequal lengths.
+    """
+    place = locate(name, folder)
+    source = ", ".join(file.name for file in place.files)
+    if verify(place.files):
+        source += " (SHA-256 as fetched)"
+    parts = [read_rows(file) for file in place.files]
+    table = to_table(parts, repair)
+    if table.notes:
+        source += "; repaired: " + "; ".join(table.notes)
+    return SeriesSet(place.name, table.values, np.array(table.labels), source, len(parts[0].rows), table.notes)
 
 
 def available(folder: Path | None = None) -> list[str]:
-    """Names of the sets that can be loaded by name: those in ``folder`` (or $NEUTNNGEN_DATA) and the bundled ones."""
-    names: set[str] = set()
-    for place in _search_path(folder):
-        for file in [*place.glob("*_TRAIN.*"), *place.glob("*/*_TRAIN.*")]:
-            name = file.name.split("_TRAIN")[0]
-            parts = _parts(place, name)
-            if parts and _is_equal_length(parts[0]):
-                names.add(name)
-    return sorted(names)
+    """Names of the sets that can be loaded by name as they are, in any place of the search path."""
+    return sorted(name for name, place in find_sets(folder).items() if all(_is_equal_length(file) for file in place.files))
+
+
+def find_sets(folder: Path | None = None) -> dict[str, Place]:
+    """Sets of one channel with class labels on the search path, by name; the first place that holds a set wins."""
+    found: dict[str, Place] = {}
+    for place in search_path(folder):
+        for file in sorted([*place.glob("*_TRAIN*"), *place.glob("*/*_TRAIN*")]):
+            match = _PART.fullmatch(file.name)
+            if match is None or match.group(1) in found:
+                continue
+            files = pair_in(place, match.group(1))
+            if len(files) == 2 and not any(refusal(f) for f in files):
+                found[match.group(1)] = Place(match.group(1), files)
+    return found
+
+
+def locate(name: str, folder: Path | None = None) -> Place:
+    """The files of a set; see :func:`load_ucr` for what a name can be and what is raised."""
+    if folder is not None and not folder.is_dir():
+        raise DataError("the data folder does not exist", got=folder, allowed="a folder with NAME_TRAIN.* and NAME_TEST.*")
+    path = Path(name).expanduser()
+    is_path = "/" in name or os.sep in name or name in (".", "..")
+    if path.is_file() or (path.name.endswith(SUFFIXES) and not path.is_dir()):
+        return Place(path.name.split(".")[0], (path,))
+    if is_path:
+        if path.is_dir():
+            return _in_folder(path)
+        raise DataError("there is no such file or folder", got=name, allowed=f"a file ({KINDS_TEXT}) or a folder with one set")
+    for place in search_path(folder):  # a name means the same set in whatever folder it is typed
+        files = pair_in(place, name)
+        if len(files) == 1:
+            raise DataError(
+                "the set lacks one of its two parts",
+                got=f"only {files[0]}",
+                allowed=f"{name}_TRAIN.* and {name}_TEST.* in one folder",
+                next_step=f"add the other part, or load this one alone by its path: {files[0]}",
+            )
+        if files:
+            return Place(name, files)
+    if name and path.is_dir():
+        return _in_folder(path)
+    raise _unknown(name, folder)
+
+
+def pair_in(folder: Path, name: str) -> tuple[Path, ...]:
+    """Train and test file of a set in ``folder`` or in a sub-folder of its name; one if the other is missing; empty if both are."""
+    parent = re.sub(r"(_eq)?(_nmv)?$", "", name)  # the archive keeps versions without gaps beside the original
+    best: tuple[Path, ...] = ()
+    for place in dict.fromkeys((folder, folder / name, folder / parent)):
+        files = [[place / f"{name}_{part}{suffix}" for part in ("TRAIN", "TEST")] for suffix in _SUFFIXES]
+        there = [[file for file in pair if file.is_file()] for pair in files]
+        for pair in there:
+            if len(pair) == 2:
+                return tuple(pair)
+        parts = [next((file for file in column if file.is_file()), None) for column in zip(*files, strict=True)]
+        mixed = tuple(file for file in parts if file is not None)
+        if len(mixed) == 2:
+            return mixed
+        best = best or mixed
+    return best
+
+
+def _in_folder(folder: Path) -> Place:
+    """The one set that a folder holds."""
+    files = [file for file in sorted(folder.iterdir()) if file.is_file()]
+    names = {match.group(1) for file in files if (match := _PART.fullmatch(file.name)) and (match.group(2) or "") in _SUFFIXES}
+    pairs = {name: pair for name in sorted(names) if len(pair := pair_in(folder, name)) == 2}
+    title = folder.resolve().name
+    if title in pairs:
+        return Place(title, pairs[title])
+    if len(pairs) == 1:
+        return Place(*pairs.popitem())
+    data = [file for file in files if file.name.endswith(SUFFIXES)]
+    if not pairs and len(data) == 1:
+        return Place(data[0].name.split(".")[0], (data[0],))
+    raise DataError(
+        "the folder holds more than one set" if pairs else "the folder holds no set",
+        got=f"{folder}: {_some(pairs or [file.name for file in data]) or 'no data file'}",
+        allowed=f"NAME_TRAIN.* and NAME_TEST.*, or one data file ({KINDS_TEXT})",
+        next_step="give the path of a file, or the name of a set and this folder as the data folder" if data else "check the path",
+    )
 
 
 def _is_equal_length(file: Path) -> bool:
-    """Whether a .ts file declares one channel of equal length with class labels; other formats have no header and pass."""
-    if file.suffix != ".ts":
-        return True
-    header = []
-    with file.open(encoding="utf-8", errors="replace") as stream:
-        for line in stream:
-            if line.strip().lower() == "@data":
-                break
-            header.append(line.strip().lower())
-    declared = " ".join(header)
-    return "@univariate true" in declared and "@equallength true" in declared and "@classlabel true" in declared
+    """Whether the header of a .ts file says so, or says nothing; other kinds have no header and pass."""
+    return read_header(file).get("equallength", "true") == "true"
 
 
-def _search_path(folder: Path | None) -> list[Path]:
-    places = [folder] if folder is not None else []
-    if os.environ.get(FOLDER_VARIABLE):
-        places.append(Path(os.environ[FOLDER_VARIABLE]))
-    places.append(bundled_folder())
-    return places
-
-
-def load_ucr(name: str, folder: Path | None = None) -> SeriesSet:
-    """All series of a set, train then test (clustering uses both), by name or by the path of one file.
-
-    Files are ``NAME_TRAIN`` and ``NAME_TEST`` with .ts, or label-first .tsv or .csv, plain or gzip.
-    Raises ConfigError for an unknown name; DataError for a file that cannot be read, has missing values or unequal lengths.
-    """
-    if folder is not None and not folder.is_dir():
-        raise DataError("the data folder does not exist", got=folder, allowed="a folder with NAME_TRAIN.* and NAME_TEST.*")
-    as_path = Path(name)
-    if as_path.name.endswith(SUFFIXES) or as_path.is_file():
-        files, title = [as_path], as_path.name.split(".")[0]
+def _unknown(name: str, folder: Path | None) -> NeutnngenError:
+    """What to tell about a name that is nowhere on the search path."""
+    if name in archive_records():
+        return DataError(
+            "the data set is not on this computer",
+            got=name,
+            allowed="a set in one of " + ", ".join(str(place) for place in search_path(folder)),
+            next_step=f"neutnngen data fetch {name}",
+        )
+    local = available(folder)
+    close = difflib.get_close_matches(name, sorted({*local, *archive_records()}), n=3, cutoff=0.6)
+    if close:
+        next_step = "did you mean " + " or ".join(repr(c) for c in close) + "?"
+        if close[0] not in local:
+            next_step += f" If so: neutnngen data fetch {close[0]}"
     else:
-        files, title = [], name
-        for place in _search_path(folder):
-            files = _parts(place, name)
-            if files:
-                break
-        if not files:
-            names = available(folder)
-            close = nearest(name, names)
-            raise ConfigError(
-                "there is no data set of this name",
-                got=name,
-                allowed=", ".join(names) + ", or the path of a .ts, .tsv or .csv file",
-                next_step=f"did you mean {close!r}?"
-                if close
-                else f"put NAME_TRAIN.tsv and NAME_TEST.tsv in a folder and set {FOLDER_VARIABLE}",
-            )
-    values: list[NDArray[np.float64]] = []
-    labels: list[str] = []
-    length: int | None = None
-    for file in files:
-        part, part_labels = read_series(file)
-        if length is not None and part.shape[1] != length:
-            raise DataError("the series have different lengths", got=f"{length} and {part.shape[1]} samples", allowed="one length")
-        length = part.shape[1]
-        values.append(part)
-        labels += part_labels
-    return SeriesSet(title, np.vstack(values), np.array(labels), ", ".join(f.name for f in files))
+        next_step = "neutnngen data list, or give the path of a file"
+    return ConfigError(
+        "there is no data set of this name", got=name, allowed=f"{_some(local)}, or the path of a file ({KINDS_TEXT})", next_step=next_step
+    )
 
 
-def read_series(file: Path) -> tuple[NDArray[np.float64], list[str]]:
-    """Series and labels of one file. Raises DataError that names line and cause."""
-    try:
-        if file.name.endswith(".gz"):
-            with gzip.open(file, "rt", encoding="utf-8") as stream:
-                text = stream.read()
-        else:
-            text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise DataError("the data file does not exist", got=file, next_step="check the path") from None
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise DataError(f"the data file cannot be read: {error}", got=file, allowed=", ".join(SUFFIXES)) from None
-    is_ts = file.name.endswith(".ts")
-    separator = "," if is_ts or ".csv" in file.name else "\t"
-    rows: list[NDArray[np.float64]] = []
-    labels: list[str] = []
-    in_data = not is_ts
-    for number, line in enumerate(text.splitlines(), start=1):
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
-        if not in_data:
-            in_data = line.lower() == "@data"
-            continue
-        label, fields = _split_line(line, separator, is_ts, file, number)
-        try:
-            row = np.array([float(f) for f in fields])
-        except ValueError:
-            raise DataError(f"line {number} holds a value that is not a number", got=file, allowed="label, then numbers") from None
-        if not np.isfinite(row).all():
-            raise DataError(
-                f"line {number}, sample {int(np.argmin(np.isfinite(row))) + 1} is missing or not finite",
-                got=file,
-                allowed="finite numbers",
-                next_step="fill or drop the series with missing values first",
-            )
-        if rows and len(row) != len(rows[0]):
-            raise DataError(
-                f"line {number} has another length than the series before it",
-                got=f"{len(row)} samples in {file}",
-                allowed=f"{len(rows[0])} samples, as in the first series",
-                next_step="cut or resample the series to one length first",
-            )
-        rows.append(row)
-        labels.append(label)
-    if not rows or not len(rows[0]):
-        raise DataError("the file holds no series", got=file, allowed="one series per line: label, then values")
-    return np.vstack(rows), labels
-
-
-def _split_line(line: str, separator: str, is_ts: bool, file: Path, number: int) -> tuple[str, list[str]]:
-    if not is_ts:
-        label, *fields = line.split(separator)
-        return label.strip(), fields
-    channels = line.split(":")
-    if len(channels) != 2:
-        raise DataError(f"line {number} is not one channel with a label", got=file, allowed="value,value,…:label")
-    return channels[1].strip(), channels[0].split(",")
+def _some(names: Iterable[str], most: int = 20) -> str:
+    listed = list(names)
+    return ", ".join(listed[:most]) + (f" and {len(listed) - most} more" if len(listed) > most else "")

@@ -1,0 +1,56 @@
+"""One file over HTTP to one place on disk, with a time limit, a size limit and its length checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from neutnngen.errors import ConfigError, DataError
+
+TIMEOUT = 10.0  # seconds that a server may be silent
+LARGEST = 1 << 30  # bytes of one file; the largest sets of the archive are far below
+CHUNK = 1 << 18
+
+Progress = Callable[[int, int], None]
+
+
+class Unreachable(Exception):
+    """A source that gives nothing: no network, no such host, no such page, silence. Another source may do."""
+
+
+def download(url: str, file: Path, progress: Progress | None = None) -> None:
+    """Write what ``url`` gives to ``file``. progress: called with bytes so far and in all (0: unknown).
+
+    Raises Unreachable; ConfigError for an address that is not HTTP; DataError for a file that is too large; OSError where the disk says no.
+    """
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise ConfigError("the source is not an address", got=url, allowed="http://… or https://…, or the path of a zip file")
+    done = total = 0
+    with file.open("wb") as stream:
+        for chunk, total in _chunks(url):
+            done += len(chunk)
+            if max(done, total) > LARGEST:
+                raise DataError("the file is too large for a data set", got=f"{max(done, total)} bytes from {url}", allowed=LARGEST)
+            stream.write(chunk)
+            if progress is not None:
+                progress(done, total)
+    if total and done != total:  # a connection that ends early is no error to http.client when it is read in chunks
+        raise Unreachable(f"the connection ended after {done} of {total} bytes")
+
+
+def _chunks(url: str) -> Iterator[tuple[bytes, int]]:
+    """What ``url`` gives, piece by piece, with the length that the server announced (0: none). A generator, so that errors of the
+    network and of the disk stay apart."""
+    try:
+        with urlopen(Request(url, headers={"User-Agent": "neutnngen"}), timeout=TIMEOUT) as response:
+            total = int(response.headers.get("Content-Length") or 0)
+            while chunk := response.read(CHUNK):
+                yield chunk, total
+    except HTTPError as error:
+        raise Unreachable(f"HTTP {error.code} {error.reason}") from None
+    except (OSError, HTTPException, ValueError) as error:  # URLError and time-outs are OSErrors
+        raise Unreachable(str(getattr(error, "reason", error)) or type(error).__name__) from None
