@@ -20,7 +20,9 @@ import torch
 from numpy.typing import NDArray
 
 from neutnngen import __version__
-from neutnngen.apps.clustering import ColumnClustering, Scores, kmeans_labels
+from neutnngen.apps.ucr.baselines import baseline
+from neutnngen.apps.ucr.column import ColumnClustering
+from neutnngen.apps.ucr.scores import Scores
 from neutnngen.config import RunConfig
 from neutnngen.data import SeriesSet, load_ucr
 from neutnngen.errors import ConfigError, DataError
@@ -94,8 +96,10 @@ def train_design(config: RunConfig, folder: Path, progress: Progress | None = No
     ).fit(data.values, progress)
     waves = estimator.encoder_.encode(data.values)
     groups = len(set(estimator.labels_.tolist()))
+    kmeans = baseline("kmeans")
+    prepared = kmeans.prepare(data.values)
     baselines = {
-        f"k-means, k = {k}": Scores.of(data.labels, kmeans_labels(data.values, k, train.seed)) for k in sorted({data.classes, groups})
+        f"k-means, k = {k}": Scores.of(data.labels, kmeans.fit(prepared, k, train.seed).labels) for k in sorted({data.classes, groups})
     }
     provenance = {
         "made_by": f"neutnngen {__version__}",

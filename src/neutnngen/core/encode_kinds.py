@@ -7,6 +7,7 @@ from typing import Any
 from neutnngen.core.encode import QuantileEncoder
 from neutnngen.core.encode_base import TensorEncoder
 from neutnngen.core.encode_fields import FirstDifferenceEncoder, GaussianReceptiveFieldsEncoder, OnOffCentreSurroundEncoder
+from neutnngen.core.encode_population import PopulationEncoder
 from neutnngen.core.encode_values import IntensityEncoder, MedianThresholdEncoder, OneHotEncoder, PosNegEncoder
 from neutnngen.errors import ConfigError, nearest
 
@@ -18,6 +19,7 @@ ENCODERS: tuple[type[TensorEncoder] | type[QuantileEncoder], ...] = (
     GaussianReceptiveFieldsEncoder,
     OneHotEncoder,
     MedianThresholdEncoder,
+    PopulationEncoder,
     QuantileEncoder,
 )
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neutnngen.apps.ucr.transforms import z_normalise
 from neutnngen.errors import ConfigError, nearest
 
 STARTS = 10
@@ -86,18 +87,6 @@ def baseline(name: str) -> Baseline:
         step = f"did you mean {close!r}?" if close else None
         raise ConfigError("there is no baseline of this name", got=name, allowed=", ".join(BASELINES), next_step=step)
     return BASELINES[name]
-
-
-def z_normalise(values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Each series with mean 0 and (population) standard deviation 1; a constant series becomes 0."""
-    values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 2 or not values.size or not np.isfinite(values).all():
-        raise ConfigError("the series are not a table of finite numbers", got=values.shape, allowed="(series, sample)")
-    centred = values - values.mean(axis=1, keepdims=True)
-    spread = centred.std(axis=1, keepdims=True)
-    # A constant series leaves rounding errors of its own size; scaling those up would make noise of it.
-    flat = spread <= 1e-12 * np.abs(values).max(axis=1, keepdims=True)
-    return np.asarray(np.where(flat, 0.0, centred / np.where(flat, 1.0, spread)))
 
 
 def shape_distances(values: NDArray[np.float64], shapes: NDArray[np.float64]) -> NDArray[np.float64]:

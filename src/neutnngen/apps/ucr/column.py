@@ -1,4 +1,4 @@
-"""Clustering of time series by one column with online STDP, as a scikit-learn-like estimator."""
+"""The classic column p×q, a line per sample and a neuron per cluster, as a scikit-learn-like estimator."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, rand_score, silhouette_score
+from sklearn.metrics import silhouette_score
 
 from neutnngen.core.encode import QuantileEncoder
 from neutnngen.errors import ConfigError
@@ -18,28 +17,6 @@ from neutnngen.nn import Column
 from neutnngen.spec import NO_SPIKE, ColumnSpec, Design, LfsrSpec, StdpSpec
 from neutnngen.train import EpochRecord, train_online
 from neutnngen.train.online import Progress
-
-
-@dataclass(frozen=True)
-class Scores:
-    """External measures of a partition against the classes: Rand index, adjusted Rand index, normalised mutual information."""
-
-    rand: float
-    adjusted_rand: float
-    nmi: float
-
-    @classmethod
-    def of(cls, classes: NDArray[Any], labels: NDArray[Any]) -> Scores:
-        return cls(
-            float(rand_score(classes, labels)),
-            float(adjusted_rand_score(classes, labels)),
-            float(normalized_mutual_info_score(classes, labels)),
-        )
-
-
-def kmeans_labels(values: NDArray[np.floating], clusters: int, seed: int) -> NDArray[np.int64]:
-    """The baseline: k-means (k-means++, best of 10 starts) on the raw series."""
-    return np.asarray(KMeans(clusters, n_init=10, random_state=seed).fit(values).labels_, dtype=np.int64)
 
 
 def threshold_from_waves(waves: NDArray[np.uint8]) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neutnngen.apps.clustering import ColumnClustering, Scores
+from neutnngen.apps.ucr.column import ColumnClustering
+from neutnngen.apps.ucr.scores import Scores
 from neutnngen.core.encode import QuantileEncoder
 from neutnngen.errors import ConfigError
 from neutnngen.spec import NO_SPIKE

@@ -1,0 +1,66 @@
+"""The clustering layer: one neuron per cluster, its active dendrite with several distal segments, one for every way a cluster can look.
+
+While it learns, the context enables one neuron per series (rule P2), so each dendrite meets only its own cluster and its segments divide
+that among them; afterwards all neurons are enabled and the earliest names the cluster.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neutnngen.apps.ucr.context import DRIVE
+from neutnngen.apps.ucr.learning import STDP, Labels, Waves, code_distance, seeded, spread_samples, started, taught, winners
+from neutnngen.core.initial import weights_of_times
+from neutnngen.spec import DendriticColumnSpec, Design, LfsrSpec, ProximalSpec
+
+
+def dendritic_spec(lines: int, clusters: int, segments: int, lfsr: LfsrSpec) -> DendriticColumnSpec:
+    return DendriticColumnSpec(
+        lines,
+        clusters,
+        max(1, round(DRIVE * lines / 2)),
+        segments=segments,
+        tie="largest_potential",
+        proximal=ProximalSpec("enable"),
+        inhibition="one_largest_potential",
+        stdp=STDP,
+        lfsr=lfsr,
+    )
+
+
+def learn_dendrites(
+    waves: Waves, context: Labels, clusters: int, segments: int, seed: int, epochs: int, rounds: int, restarts: int, lfsr: LfsrSpec
+) -> tuple[Design, Labels]:
+    """Train the layer. context: (series,) group of each, -1 for none, which then teaches nobody.
+
+    In the first round the context teaches; in every later one the layer's own answers do. The best of ``restarts`` by code distance.
+    """
+    best: tuple[float, Design, Labels] | None = None
+    for restart in range(restarts):
+        number = 1000 * seed + 500 + restart
+        spec = dendritic_spec(waves.shape[1], clusters, segments, seeded(lfsr, number))
+        design = _start(spec, waves, context, number)
+        labels = context
+        for turn in range(rounds):
+            enable = labels[:, None] == np.arange(clusters)
+            design = taught(design, waves, epochs, 10 * number + turn, enable)
+            labels = winners(design, waves)
+        value = code_distance(waves, labels)
+        if best is None or value < best[0]:
+            best = value, design, labels
+    assert best is not None, "one restart or more"
+    return best[1], best[2]
+
+
+def _start(spec: DendriticColumnSpec, waves: Waves, context: Labels, seed: int) -> Design:
+    """Segments of a neuron copy waves of its group that lie apart (rule R13); a group without a wave copies from all."""
+    rng = np.random.default_rng(seed)
+    numbers: list[NDArray[np.int64]] = []
+    for cluster in range(spec.neurons):
+        members = np.flatnonzero(context == cluster)
+        members = members if len(members) else np.arange(len(waves))
+        numbers.append(members[spread_samples(waves[members], spec.segments, rng)])
+    chosen = np.array(numbers)
+    weights = weights_of_times(waves[chosen], spec.t_in_max, spec.w_max)
+    return started(spec, weights, {"rule": "spread samples of the context's groups", "waves": chosen.tolist(), "seed": seed}, "dendrites")
