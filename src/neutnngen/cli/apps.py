@@ -1,0 +1,103 @@
+"""``neutnngen apps``: the applications."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from neutnngen.apps.ucr.methods import DEFAULT_METHODS, METHODS
+from neutnngen.apps.ucr.results import ResultTable, Summary
+from neutnngen.apps.ucr.study import PROTOCOLS, Task, run_study
+from neutnngen.apps.ucr.tables import DESIGN_POINTS, rich_rows
+from neutnngen.apps.ucr.write import TITLES, write_study
+from neutnngen.cli.common import emit, progress_bar, table
+from neutnngen.data import SeriesSet, available, load_ucr
+from neutnngen.errors import ConfigError
+
+EXAMPLE = "neutnngen apps ucr --dataset GunPoint --seeds 3"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="APPLICATION", required=True)
+    ucr = actions.add_parser(
+        "ucr",
+        help="cluster time series and compare with k-means, k-shape and DTW k-medoids",
+        description="Cluster time series by a NeuTNN and by other methods, over several seeds; scores, tables and pictures.",
+        epilog="examples:\n  "
+        + EXAMPLE
+        + "\n  neutnngen apps ucr --dataset design-points --folder my_sets\n  neutnngen apps ucr --dataset GunPoint --stream",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    ucr.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object instead of text")
+    ucr.add_argument(
+        "--dataset",
+        metavar="NAME",
+        nargs="+",
+        required=True,
+        help="names of UCR sets, files or folders; `all` for every set found, `design-points` for the seven of the literature",
+    )
+    ucr.add_argument("--folder", metavar="DIR", type=Path, help="where named sets are looked for first")
+    ucr.add_argument("--repair", action="store_true", help="interpolate missing values, resample series of unequal length")
+    ucr.add_argument(
+        "--protocol", choices=PROTOCOLS, default="all", help="all: fit and label all series; train2test: fit train, label test"
+    )
+    ucr.add_argument("--seeds", metavar="N", type=int, default=10, help="runs of every method (default: %(default)s)")
+    ucr.add_argument(
+        "--methods", metavar="M", nargs="+", default=list(DEFAULT_METHODS), help=f"of {', '.join(METHODS)} (default: all but the last)"
+    )
+    ucr.add_argument("--clusters", metavar="K", type=int, help="clusters to look for (default: the number of classes)")
+    ucr.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("runs/ucr"),
+        help="folder of results; a stopped study goes on (default: %(default)s)",
+    )
+    ucr.add_argument("--stream", action="store_true", help="instead: one pass over a stream whose clusters drift half-way")
+
+
+def run(options: argparse.Namespace) -> int:
+    data = _load(options)
+    return _stream(options, data) if options.stream else _study(options, data)
+
+
+def _load(options: argparse.Namespace) -> list[SeriesSet]:
+    names: list[str] = []
+    for name in options.dataset:
+        if name == "design-points":
+            names += DESIGN_POINTS
+        elif name == "all":
+            names += available(options.folder)
+        else:
+            names.append(name)
+    return [load_ucr(name, options.folder, options.repair) for name in dict.fromkeys(names)]
+
+
+def _study(options: argparse.Namespace, data: list[SeriesSet]) -> int:
+    tasks = [Task.of(one, options.protocol, options.clusters) for one in data]
+    results = ResultTable.open(options.out / "results.csv")
+    with progress_bar("clustering", "runs", options) as progress:
+        run_study(tasks, options.methods, options.seeds, results, progress)
+    files = write_study(results, options.out)
+    wanted = ResultTable(
+        r for r in results if r.protocol == options.protocol and r.dataset in {t.name for t in tasks} and r.method in options.methods
+    )
+    document = {
+        "protocol": options.protocol,
+        "seeds": options.seeds,
+        "results": [_plain(s) for s in wanted.summary()],
+        "files": [str(f) for f in [options.out / "results.csv", *files]],
+    }
+    header, rows = rich_rows(wanted, TITLES)
+    title = f"MEASURED RI / ARI, protocol {options.protocol}, mean of the seeds; † with degenerate runs, ‡ mostly degenerate"
+    emit(options, document, table(title, header, rows), *(f"written: {f}" for f in document["files"]))
+    return 0
+
+
+def _plain(summary: Summary) -> dict[str, object]:
+    return {**dataclasses.asdict(summary), "title": TITLES.get(summary.method, summary.method)}
+
+
+def _stream(options: argparse.Namespace, data: list[SeriesSet]) -> int:
+    raise ConfigError("not here yet")
