@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from neutnngen.apps.ucr.context import DRIVE
 from neutnngen.apps.ucr.learning import STDP, Labels, Waves, code_distance, seeded, spread_samples, started, taught, winners
 from neutnngen.core.initial import weights_of_times
-from neutnngen.spec import DendriticColumnSpec, Design, LfsrSpec, ProximalSpec
+from neutnngen.spec import ColumnSpec, DendriticColumnSpec, Design, HomeostasisSpec, LfsrSpec, ProximalSpec
 
 
-def dendritic_spec(lines: int, clusters: int, segments: int, lfsr: LfsrSpec) -> DendriticColumnSpec:
+def dendritic_spec(
+    lines: int, clusters: int, segments: int, lfsr: LfsrSpec, homeostasis: HomeostasisSpec | None = None
+) -> DendriticColumnSpec:
+    """One neuron per cluster with an enable line (rule P2); its one dendrite has ``segments`` distal segments on all lines."""
     return DendriticColumnSpec(
         lines,
         clusters,
@@ -26,11 +29,21 @@ def dendritic_spec(lines: int, clusters: int, segments: int, lfsr: LfsrSpec) -> 
         inhibition="one_largest_potential",
         stdp=STDP,
         lfsr=lfsr,
+        homeostasis=homeostasis,
     )
 
 
 def learn_dendrites(
-    waves: Waves, context: Labels, clusters: int, segments: int, seed: int, epochs: int, rounds: int, restarts: int, lfsr: LfsrSpec
+    waves: Waves,
+    context: Labels,
+    clusters: int,
+    segments: int,
+    seed: int,
+    epochs: int,
+    rounds: int,
+    restarts: int,
+    lfsr: LfsrSpec,
+    homeostasis: HomeostasisSpec | None = None,
 ) -> tuple[Design, Labels]:
     """Train the layer. context: (series,) group of each, -1 for none, which then teaches nobody.
 
@@ -39,7 +52,7 @@ def learn_dendrites(
     best: tuple[float, Design, Labels] | None = None
     for restart in range(restarts):
         number = 1000 * seed + 500 + restart
-        spec = dendritic_spec(waves.shape[1], clusters, segments, seeded(lfsr, number))
+        spec = dendritic_spec(waves.shape[1], clusters, segments, seeded(lfsr, number), homeostasis)
         design = _start(spec, waves, context, number)
         labels = context
         for turn in range(rounds):
@@ -64,3 +77,32 @@ def _start(spec: DendriticColumnSpec, waves: Waves, context: Labels, seed: int) 
     chosen = np.array(numbers)
     weights = weights_of_times(waves[chosen], spec.t_in_max, spec.w_max)
     return started(spec, weights, {"rule": "spread samples of the context's groups", "waves": chosen.tolist(), "seed": seed}, "dendrites")
+
+
+def as_column(layer: Design, name: str) -> Design:
+    """The layer in inference as one classic column (rule C2): a neuron per segment; segment // segments of a dendrite is the cluster.
+
+    The same earliest segment wins: the layer lets its one earliest neuron pass by largest potential, then lowest index, as a column with
+    that tie rule does. Learning differs, because a column has no enable line.
+    """
+    spec = layer.network.layers[0].column
+    column = ColumnSpec(
+        spec.inputs,
+        spec.neurons * spec.segments,
+        spec.threshold,
+        spec.t_res,
+        spec.w_res,
+        tie="largest_potential",
+        stdp=spec.stdp,
+        lfsr=spec.lfsr,
+    )
+    shape = (column.neurons, column.inputs)
+    state = layer.state.layers[0]
+    return Design.of_column(
+        name,
+        column,
+        state.distal.reshape(shape),
+        state.distal_mask.reshape(shape),
+        int(state.lfsr[0]),
+        {"inference_of": layer.name, "fingerprint": layer.fingerprint()},
+    )

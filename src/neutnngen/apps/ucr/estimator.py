@@ -40,11 +40,11 @@ class NeuTNNClustering(BaseClusterer):  # type: ignore[misc]
         self,
         n_clusters: int = 2,
         segments: int | None = None,
-        pairs: int = 24,
+        pairs: int = 12,
         epochs: int = 8,
         restarts: int = 6,
         layer_epochs: int = 6,
-        rounds: int = 3,
+        rounds: int = 6,
         layer_restarts: int = 3,
         random_state: int | None = 0,
     ) -> None:

@@ -21,6 +21,7 @@ POINTS = 8  # means that a window is reduced to
 MOTIFS = 16  # neurons
 WINDOWS = 6000  # at most so many are learned from
 EPOCHS = 4
+FLAT = 0.2  # a window that varies less (in standard deviations of its series) is not stretched to deviation 1
 DRIVE = 0.6  # θ per point: low, so that most neurons can win
 
 
@@ -56,7 +57,8 @@ class MotifCounter:
 
 
 def window_means(values: Array, window: int, step: int) -> Array:
-    """All windows, series by series, each as at most POINTS means around 0: (series × window, point)."""
+    """All windows, series by series, each as at most POINTS means of mean 0 and deviation 1: (series × window, point)."""
     windows = np.lib.stride_tricks.sliding_window_view(values, window, axis=1)[:, ::step]
     means = segment_means(windows.reshape(-1, window), POINTS)
-    return np.asarray(means - means.mean(axis=1, keepdims=True))
+    means = means - means.mean(axis=1, keepdims=True)
+    return np.asarray(means / np.maximum(means.std(axis=1, keepdims=True), FLAT))

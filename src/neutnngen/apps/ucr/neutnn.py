@@ -22,7 +22,7 @@ from neutnngen.apps.ucr.dendrites import learn_dendrites
 from neutnngen.apps.ucr.learning import Labels, winners
 from neutnngen.apps.ucr.views import VIEWS, ViewEncoder
 from neutnngen.errors import ConfigError
-from neutnngen.spec import Design, LfsrSpec
+from neutnngen.spec import Design, HomeostasisSpec, LfsrSpec
 from neutnngen.spec.column import check_range
 
 SERIES_PER_SEGMENT = 15
@@ -36,16 +36,18 @@ class Settings:
 
     epochs, restarts: passes of a column of the context, and how many starts it is chosen from (the consensus: twice as many).
     layer_epochs, rounds, layer_restarts: passes of the dendrites in a round, rounds, starts. lfsr: register and first seed.
+    homeostasis: of the segments (rule R12); off, as groups are seldom of one size and starts from samples leave no neuron behind.
     """
 
-    pairs: int = 24
+    pairs: int = 12
     segments: int | None = None
     epochs: int = 8
     restarts: int = 6
     layer_epochs: int = 6
-    rounds: int = 3
+    rounds: int = 6
     layer_restarts: int = 3
     lfsr: LfsrSpec = field(default_factory=LfsrSpec)
+    homeostasis: HomeostasisSpec | None = None
 
     def __post_init__(self) -> None:
         for name in ("pairs", "epochs", "restarts", "layer_epochs", "rounds", "layer_restarts"):
@@ -105,7 +107,16 @@ def fit_neutnn(
     tell(2, 3)
     segments = chosen.segments or segments_for(len(values), clusters)
     layer, labels = learn_dendrites(
-        waves, context.labels, clusters, segments, seed, chosen.layer_epochs, chosen.rounds, chosen.layer_restarts, chosen.lfsr
+        waves,
+        context.labels,
+        clusters,
+        segments,
+        seed,
+        chosen.layer_epochs,
+        chosen.rounds,
+        chosen.layer_restarts,
+        chosen.lfsr,
+        chosen.homeostasis,
     )
     tell(3, 3)
     return NeuTNN(encoder, context, layer, labels, seed, chosen)

@@ -73,8 +73,8 @@ def common_shape(values: Array, rounds: int = 3) -> Array:
     for _ in range(rounds):
         reference = z_normalise(align(values, reference).mean(axis=0)[None])[0]
         if not reference.any():
-            return values[middle]
-    return reference
+            return np.asarray(values[middle])
+    return np.asarray(reference)
 
 
 def _word_numbers() -> NDArray[np.int64]:
