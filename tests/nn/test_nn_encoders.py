@@ -37,6 +37,7 @@ MAKE: dict[type[encoders.Encoder], Callable[[int, int], encoders.Encoder]] = {
     ),
     encoders.OneHot: lambda seed, t_res: encoders.OneHot(5 + seed % 3),
     encoders.MedianThreshold: lambda seed, t_res: encoders.MedianThreshold.fit(data(seed), t_res),
+    encoders.Population: lambda seed, t_res: encoders.Population.fit(data(seed), 9, max(t_res, 1), 1 + 0.1 * (seed % 3)),
     encoders.Quantile: lambda seed, t_res: encoders.Quantile.fit(data(seed), max(t_res, 1), rank=bool(seed % 2)),
 }
 

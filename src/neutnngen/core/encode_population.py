@@ -41,9 +41,11 @@ class PopulationEncoder(TensorEncoder):
 
     def _check(self) -> None:
         check_count(self.kind, "features", self.features)
-        levels = self.cuts.shape[-1] + 1
-        if levels & (levels - 1):
-            raise ConfigError("the population encoder's cuts have the wrong shape", got=tuple(self.cuts.shape), allowed="(pair, 2^t_res − 1)")
+        levels = self.cuts.shape[-1] + 1 if self.cuts.ndim == 2 else 0
+        if levels < 2 or levels & (levels - 1):
+            raise ConfigError(
+                "the population encoder's cuts have the wrong shape", got=tuple(self.cuts.shape), allowed="(pair, 2^t_res − 1)"
+            )
         check_levels(self.kind, levels.bit_length() - 1)
         check_cuts(self.kind, self.cuts, levels - 1)
         if self.feature.shape != self.cuts.shape[:1]:
@@ -65,14 +67,14 @@ class PopulationEncoder(TensorEncoder):
     def fit(cls, values: NDArray[np.floating] | Tensor, pairs: int, t_res: int = 3, width: float = 1.0) -> PopulationEncoder:
         """Share ``pairs`` among the features in proportion to their standard deviations (largest remainder; a constant gets none).
 
-        values: (sample, feature). The n pairs of a feature are centred at its quantiles (j + ½) / n and span ``width`` standard deviations
-        to both sides. If all features are constant, the first gets all pairs.
+        values: (sample, feature). The n pairs of a feature are centred at its quantiles (j + ½) / n; the cuts of a pair lie at
+        ``width`` · σ · (2k − L) / (L − 1) around that, k = 1 … L − 1. If all features are constant, the first gets all pairs.
         """
         check_count(cls.kind, "pairs", pairs)
         check_levels(cls.kind, t_res)
         if not width > 0:
             raise ConfigError("the population encoder's width is not legal", got=width, allowed="a number > 0")
-        plain = sample_values(values, cls.kind).numpy()
+        plain = sample_values(values, cls.kind).cpu().numpy()
         spread = plain.std(axis=0)
         count = _shares(spread, pairs)
         levels = 1 << t_res
@@ -99,4 +101,4 @@ def _shares(spread: NDArray[np.float64], pairs: int) -> NDArray[np.int64]:
     exact = pairs * wanted / wanted.sum()
     count = np.floor(exact).astype(np.int64)
     count[np.argsort(count - exact, kind="stable")[: pairs - int(count.sum())]] += 1
-    return count
+    return np.asarray(count)

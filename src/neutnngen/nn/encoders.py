@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from neutnngen.core.encode import QuantileEncoder
 from neutnngen.core.encode_base import TensorEncoder, sample_values
 from neutnngen.core.encode_fields import FirstDifferenceEncoder, GaussianReceptiveFieldsEncoder, OnOffCentreSurroundEncoder
+from neutnngen.core.encode_population import PopulationEncoder
 from neutnngen.core.encode_values import (
     IntensityEncoder,
     MedianThresholdEncoder,
@@ -178,6 +179,23 @@ class MedianThreshold(Encoder):
     def fit(cls, values: Data, t_res: int = 0) -> Self:
         """values: (sample, bin)."""
         return cls.from_encoder(MedianThresholdEncoder.fit(values, t_res))
+
+
+class Population(Encoder):
+    """(batch, features) to pairs of lines whose times add up to a constant, made by ``fit``: see ``PopulationEncoder``.
+
+    Buffers: ``feature``, ``cuts``.
+    """
+
+    core = PopulationEncoder
+
+    def __init__(self, features: int, feature: Tensor, cuts: Tensor) -> None:
+        super().__init__(PopulationEncoder(features, feature, cuts))
+
+    @classmethod
+    def fit(cls, values: Data, pairs: int, t_res: int = 3, width: float = 1.0) -> Self:
+        """values: (sample, feature)."""
+        return cls.from_encoder(PopulationEncoder.fit(values, pairs, t_res, width))
 
 
 class Quantile(Encoder):

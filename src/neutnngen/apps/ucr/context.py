@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from neutnngen.apps.ucr.learning import STDP, Labels, Waves, best_column, seeded
-from neutnngen.spec import NO_SPIKE, ColumnSpec, DenseWiring, Design, LayerSpec, LfsrSpec, NetworkSpec
+from neutnngen.core.lines import rebased
+from neutnngen.engine import get_engine
+from neutnngen.spec import ColumnSpec, DenseWiring, Design, LayerSpec, LfsrSpec, NetworkSpec
 from neutnngen.spec.state import NetworkState, blank_state
 
 DRIVE = 1.1
@@ -36,7 +38,7 @@ def learn_context(
 ) -> Context:
     """Train the view columns, then the consensus, each the best of ``restarts`` by a measure without labels: the code distance for a
     view, the mean normalised mutual information with the views for the consensus (Strehl and Ghosh 2002)."""
-    designs, groups = [], []
+    designs, groups, said = [], [], []
     for v, (first, lines) in enumerate(view_lines):
         part = np.ascontiguousarray(waves[:, first : first + lines])
         spec = ColumnSpec(
@@ -45,9 +47,11 @@ def learn_context(
         design, labels = best_column(spec, part, [1000 * seed + 10 * v + r for r in range(restarts)], epochs)
         designs.append(design)
         groups.append(labels)
-    said = said_lines(np.array(groups), clusters)
+        times = get_engine().open(design).run(part).outputs
+        said.append(rebased(times, design.network.layers[0].rebase, spec.t_in_max))
+    heard = np.hstack(said)
     spec = ColumnSpec(
-        said.shape[1],
+        heard.shape[1],
         clusters,
         max(1, round(AGREEMENT * len(view_lines))),
         tie="largest_potential",
@@ -61,7 +65,7 @@ def learn_context(
             return 1.0
         return 1.0 - float(np.mean([agreement(labels, one) for one in view_labels]))
 
-    consensus, labels = best_column(spec, said, [1000 * seed + 900 + r for r in range(2 * restarts)], epochs, disagreement)
+    consensus, labels = best_column(spec, heard, [1000 * seed + 900 + r for r in range(2 * restarts)], epochs, disagreement)
     return Context(_joined(designs, consensus, view_lines, waves.shape[1]), labels, view_labels)
 
 
@@ -77,14 +81,6 @@ def agreement(first: Labels, second: Labels) -> float:
     entropies = [float(-(p * np.log(p)).sum()) for p in (table.sum(axis=1), table.sum(axis=0), joint[joint > 0])]
     mean = (entropies[0] + entropies[1]) / 2
     return 1.0 if mean <= 0 else max(0.0, (entropies[0] + entropies[1] - entropies[2]) / mean)
-
-
-def said_lines(view_labels: Labels, clusters: int) -> Waves:
-    """(series, view × cluster) times: the line of each view's group spikes at 0."""
-    told = np.full((view_labels.shape[1], len(view_labels), clusters), NO_SPIKE, dtype=np.uint8)
-    view, series = np.nonzero(view_labels >= 0)
-    told[series, view, view_labels[view, series]] = 0
-    return told.reshape(len(told), -1)
 
 
 def _joined(designs: list[Design], consensus: Design, view_lines: list[tuple[int, int]], inputs: int) -> Design:

@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neutnngen import __version__
 from neutnngen.apps.ucr.column import ColumnClustering, code_silhouette
 from neutnngen.apps.ucr.dendrites import as_column
 from neutnngen.apps.ucr.learning import Labels, Waves, code_distance
@@ -35,7 +34,7 @@ FORMAT, VERSION = "neutnngen-ucr-designs", "1.0"
 Progress = Callable[[int, int], None]
 
 
-def save_designs(data: SeriesSet, folder: Path, seeds: int = 10, progress: Progress | None = None) -> dict[str, Any]:
+def save_designs(data: SeriesSet, folder: Path, made_by: str, seeds: int = 10, progress: Progress | None = None) -> dict[str, Any]:
     """Fit column and NeuTNN on all series from seeds 0 … seeds - 1, keep the best of each without looking at a label, and save them.
 
     The column with the best silhouette of its spike code and the NeuTNN with the smallest code distance are kept; labels only score them
@@ -55,7 +54,7 @@ def save_designs(data: SeriesSet, folder: Path, seeds: int = 10, progress: Progr
     model = min(models, key=lambda pair: pair[0])[1]
     name = re.sub(r"\W", "_", data.name).lower()
     record = {
-        "made_by": f"neutnngen {__version__}",
+        "made_by": made_by,
         "data": {"set": data.name, "source": data.source, "series": len(data.values), "classes": data.classes},
     }
     layer = model.design(f"{name}_neutnn", record)

@@ -46,7 +46,9 @@ class MotifCounter:
         chosen = np.random.default_rng(seed).permutation(len(means))[:WINDOWS]
         waves = encoder.encode(means[chosen])
         threshold = max(1, round(DRIVE * means.shape[1]))
-        spec = ColumnSpec(encoder.lines, MOTIFS, threshold, tie="largest_potential", stdp=STDP, lfsr=LfsrSpec(seed=1 + seed))
+        spec = ColumnSpec(
+            encoder.lines, MOTIFS, threshold, tie="largest_potential", stdp=STDP, lfsr=LfsrSpec(seed=1 + seed % ((1 << 31) - 1))
+        )
         return cls(window, step, encoder, taught(sample_start(spec, waves, seed, "motifs"), waves, EPOCHS, seed))
 
     def count(self, values: Array) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from neutnngen.apps.ucr.views import VIEWS, ViewEncoder
 from neutnngen.errors import ConfigError
 from neutnngen.spec import Design, HomeostasisSpec, LfsrSpec
 from neutnngen.spec.column import check_range
+from neutnngen.spec.serial import plain
 
 SERIES_PER_SEGMENT = 15
 MOST_SEGMENTS = 4
@@ -78,7 +79,7 @@ class NeuTNN:
         """The layer as a named Design; encoder and training are in its provenance."""
         record = {
             "encoder": self.encoder.to_dict(),
-            "training": {**asdict(self.settings), "seed": self.seed, "views": list(VIEWS), "labels": "none were used"},
+            "training": {**plain(self.settings), "seed": self.seed, "views": list(VIEWS), "labels": "none were used"},
         }
         return dataclasses.replace(self.layer, name=name, provenance={**self.layer.provenance, **record, **(provenance or {})})
 
@@ -96,8 +97,9 @@ def fit_neutnn(
     Raises ConfigError for fewer than two clusters, more clusters than series, and series that are too short.
     """
     chosen = settings or Settings()
-    check_range("seed", seed, 0, 1 << 30)
     values = checked_series(values, clusters)
+    seed, clusters = int(seed), int(clusters)
+    check_range("seed", seed, 0, 1 << 30)
     tell = progress or (lambda done, total: None)
     tell(0, 3)
     encoder = ViewEncoder.fit(values, chosen.pairs, seed)
@@ -124,17 +126,17 @@ def fit_neutnn(
 
 def checked_series(values: NDArray[np.floating], clusters: int) -> NDArray[np.float64]:
     """``values`` as float64 after checks that every clustering method shares. Raises ConfigError."""
-    plain = np.asarray(values, dtype=np.float64)
-    if plain.ndim != 2 or len(plain) < 2:
-        raise ConfigError("clustering needs at least two series of equal length", got=plain.shape, allowed="(series, sample)")
-    if not np.isfinite(plain).all():
-        row, column = np.argwhere(~np.isfinite(plain))[0]
+    table = np.asarray(values, dtype=np.float64)
+    if table.ndim != 2 or len(table) < 2:
+        raise ConfigError("clustering needs at least two series of equal length", got=table.shape, allowed="(series, sample)")
+    if not np.isfinite(table).all():
+        row, column = np.argwhere(~np.isfinite(table))[0]
         raise ConfigError(
             f"series {row}, sample {column} is missing or not finite",
-            got=plain[row, column],
+            got=table[row, column],
             allowed="finite numbers",
             next_step="load the file with --repair (repair=True) to interpolate missing values",
         )
-    if isinstance(clusters, bool) or not 2 <= clusters <= len(plain):
-        raise ConfigError("the number of clusters is out of range", got=clusters, allowed=f"2 to the {len(plain)} series")
-    return plain
+    if isinstance(clusters, bool) or not isinstance(clusters, (int, np.integer)) or not 2 <= clusters <= len(table):
+        raise ConfigError("the number of clusters is out of range", got=clusters, allowed=f"2 to the {len(table)} series")
+    return table
