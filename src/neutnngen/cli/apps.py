@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
+from neutnngen import __version__
+from neutnngen.apps.ucr.designs import save_designs
 from neutnngen.apps.ucr.methods import DEFAULT_METHODS, METHODS
 from neutnngen.apps.ucr.results import ResultTable, Summary
 from neutnngen.apps.ucr.study import PROTOCOLS, Task, run_study
@@ -55,11 +59,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of results; a stopped study goes on (default: %(default)s)",
     )
     ucr.add_argument("--stream", action="store_true", help="instead: one pass over a stream whose clusters drift half-way")
+    ucr.add_argument(
+        "--designs", metavar="DIR", type=Path, help="instead: save the column and the NeuTNN of each set as Designs, chosen without labels"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     data = _load(options)
-    return _stream(options, data) if options.stream else _study(options, data)
+    return _designs(options, data) if options.designs else _stream(options, data) if options.stream else _study(options, data)
 
 
 def _load(options: argparse.Namespace) -> list[SeriesSet]:
@@ -97,6 +104,38 @@ def _study(options: argparse.Namespace, data: list[SeriesSet]) -> int:
 
 def _plain(summary: Summary) -> dict[str, object]:
     return {**dataclasses.asdict(summary), "title": TITLES.get(summary.method, summary.method)}
+
+
+def _designs(options: argparse.Namespace, data: list[SeriesSet]) -> int:
+    saved = []
+    with progress_bar("fitting", "seeds", options) as progress:
+        for number, one in enumerate(data):
+            before = number * options.seeds
+            tell = functools.partial(_tell, progress, before, len(data) * options.seeds)
+            saved.append(save_designs(one, options.designs, f"neutnngen {__version__}", options.seeds, tell))
+    rows = [
+        [
+            one["data"]["set"],
+            kind,
+            f"{d['inputs']:,}",
+            f"{d['synapses']:,}",
+            f"{d['scores']['rand']:.3f}",
+            f"{d['scores']['adjusted_rand']:.3f}",
+        ]
+        for one in saved
+        for kind, d in one["designs"].items()
+    ]
+    emit(
+        options,
+        {"saved": saved, "folder": str(options.designs)},
+        table("MEASURED on all series", ["set", "design", "inputs", "synapses", "RI", "ARI"], rows),
+        f"written: {options.designs}",
+    )
+    return 0
+
+
+def _tell(progress: Callable[[int, int], None], before: int, total: int, done: int, _of: int) -> None:
+    progress(before + done, total)
 
 
 def _stream(options: argparse.Namespace, data: list[SeriesSet]) -> int:
