@@ -5,20 +5,25 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import functools
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 from neutnngen import __version__
 from neutnngen.apps.ucr.designs import save_designs
+from neutnngen.apps.ucr.drift import Drift
 from neutnngen.apps.ucr.methods import DEFAULT_METHODS, METHODS
 from neutnngen.apps.ucr.results import ResultTable, Summary
+from neutnngen.apps.ucr.stream import run_stream
+from neutnngen.apps.ucr.stream_plot import plot_stream
 from neutnngen.apps.ucr.study import PROTOCOLS, Task, run_study
-from neutnngen.apps.ucr.tables import DESIGN_POINTS, rich_rows
+from neutnngen.apps.ucr.tables import ABSENT, DESIGN_POINTS, rich_rows
 from neutnngen.apps.ucr.write import TITLES, write_study
 from neutnngen.cli.common import emit, progress_bar, table
 from neutnngen.data import SeriesSet, available, load_ucr
-from neutnngen.errors import ConfigError
+from neutnngen.files import write_atomic
 
+DRIFT_SIZES = {"shift": 0.25, "offset": 1.0}  # share of the length, standard deviations
 EXAMPLE = "neutnngen apps ucr --dataset GunPoint --seeds 3"
 
 
@@ -139,4 +144,23 @@ def _tell(progress: Callable[[int, int], None], before: int, total: int, done: i
 
 
 def _stream(options: argparse.Namespace, data: list[SeriesSet]) -> int:
-    raise ConfigError("not here yet")
+    drift = Drift(options.drift, DRIFT_SIZES[options.drift] if options.size is None else options.size, options.over)
+    rows, summaries, files = [], {}, []
+    with progress_bar("streaming", "steps", options) as progress:
+        for number, one in enumerate(data):
+            clusters = one.classes if options.clusters is None else options.clusters
+            tell = functools.partial(_tell, progress, 4 * number, 4 * len(data))
+            result = run_stream(one.values, one.labels, clusters, seed=0, waves=options.waves, drift=drift, progress=tell)
+            summary = summaries[one.name] = result.summary()
+            files.append(plot_stream(result, options.out / f"stream-{one.name}.png"))
+            files.append(write_atomic(options.out / f"stream-{one.name}.json", json.dumps(summary, indent=2) + "\n"))
+            ari = summary["ari"]
+            for layer in ("learning", "frozen", "refitted"):
+                back = summary["recovered_after"] if layer == "learning" else None
+                figures = [f"{ari[layer][when]:.3f}" for when in ("before", "right_after", "end")]
+                rows.append([one.name, layer, *figures, f"{back:,} waves" if back else ABSENT])
+    header = ["set", "weights", "before", "right after", "end", "recovered after"]
+    title = f"MEASURED adjusted Rand index of a stream with drift half-way ({drift.kind}, {drift.size:g}, {drift.pace})"
+    document = {"streams": summaries, "files": [str(f) for f in files]}
+    emit(options, document, table(title, header, rows), *(f"written: {f}" for f in files))
+    return 0

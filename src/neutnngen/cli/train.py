@@ -13,7 +13,7 @@ EXAMPLE = "neutnngen train --set GunPoint --out runs/gunpoint"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
-    parser.add_argument("--set", help="name of a UCR data set, or the path of a .ts, .tsv or .csv file")
+    parser.add_argument("--set", help="name of a UCR data set, or the path of a file (docs/data.md)")
     parser.add_argument("--seed", type=int, help="seed of initial weights and presentation order")
     parser.add_argument("--epochs", type=int, help="passes over the series")
     parser.add_argument("--out", type=Path, default=Path("runs/train"), help="run folder (default: %(default)s)")

@@ -7,6 +7,7 @@ them compares them with constants.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -50,6 +51,26 @@ class MotifCounter:
             encoder.lines, MOTIFS, threshold, tie="largest_potential", stdp=STDP, lfsr=LfsrSpec(seed=1 + seed % ((1 << 31) - 1))
         )
         return cls(window, step, encoder, taught(sample_start(spec, waves, seed, "motifs"), waves, EPOCHS, seed))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values: all that ``count`` needs."""
+        column = self.column.column
+        return {
+            "window": self.window,
+            "step": self.step,
+            "encoder": self.encoder.to_dict(),
+            "threshold": column.threshold,
+            "weights": self.column.weights.tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> MotifCounter:
+        """The counter that ``to_dict`` wrote; its column counts as before, the random state to learn on is not kept."""
+        encoder = PopulationEncoder.from_dict(values["encoder"])
+        weights = np.array(values["weights"], dtype=np.uint8)
+        spec = ColumnSpec(weights.shape[1], weights.shape[0], values["threshold"], tie="largest_potential", stdp=STDP)
+        design = Design.of_column("motifs", spec, weights, np.ones(weights.shape, dtype=bool), spec.lfsr.seed)
+        return cls(values["window"], values["step"], encoder, design)
 
     def count(self, values: Array) -> NDArray[np.int64]:
         """values: (series, sample). Returns (series, neuron): over how many windows each neuron wins."""

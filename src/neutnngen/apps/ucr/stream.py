@@ -10,180 +10,64 @@ spelling instead, one dendrite that holds the segments of all neurons (rule C2):
 index) is the segment that inhibition C1 would have let through, learning is driven by that winner alone (D2), and the answer is the neuron
 that the segment belongs to. With μ_search = 0, so that losers stay as they are (R3), both are equal bit by bit, and one wave is enough: its
 output is computed before a weight changes, so the answer to wave t is that of the weights after wave t - 1.
+
+Learning follows the answers, so it can recover only while they still tell something: after a drift that leaves the classes no nearer to
+their own neuron than to another, or that the encoder's fixed cuts cannot tell apart any more, it settles in groups of its own choice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neutnngen.apps.ucr.context import learn_context
 from neutnngen.apps.ucr.dendrites import learn_dendrites
-from neutnngen.apps.ucr.learning import Labels, Waves, winners
+from neutnngen.apps.ucr.drift import Drift, inject_drift
+from neutnngen.apps.ucr.learning import Waves, winners
 from neutnngen.apps.ucr.neutnn import NeuTNN, Settings, checked_series, fit_neutnn
-from neutnngen.apps.ucr.transforms import Array, z_normalise
+from neutnngen.apps.ucr.stream_result import StreamResult
+from neutnngen.apps.ucr.transforms import Array
 from neutnngen.engine import get_engine
 from neutnngen.errors import ConfigError
 from neutnngen.spec import DendriticColumnSpec, Design, HomeostasisSpec, StdpSpec, blank_state
-from neutnngen.spec.column import check_range, check_word
+from neutnngen.spec.column import check_range
 from neutnngen.spec.dendritic import Sharing
 from neutnngen.spec.network import as_network
 from neutnngen.spec.state import state_from_arrays
 
-BACK = 0.05
-"""A stream is back when its adjusted Rand index is at most so far below the level before the drift."""
 BATCH = 512  # series that are encoded at a time
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Drift:
-    """What happens to the series half-way, each z-normalised first.
-
-    kind: ``shift`` moves a series in time by ``size`` of its length, what leaves at the end comes in at the start; ``offset`` adds a smooth
-    curve, the same for all series, of ``size`` standard deviations. over: waves over which it grows from nothing to all, 0 for a sudden one.
-    seed: of the curve.
-    """
-
-    kind: Literal["shift", "offset"] = "shift"
-    size: float = 0.25
-    over: int = 0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_word("drift.kind", self.kind, ("shift", "offset"))
-        check_range("drift.over", self.over, 0, 1 << 30)
-        check_range("drift.seed", self.seed, 0, 1 << 30)
-        if not np.isfinite(self.size):
-            raise ConfigError("drift.size is not a number", got=self.size, allowed="a share of the length, or standard deviations")
-
-    @property
-    def pace(self) -> str:
-        return f"gradual, over {self.over:,} waves" if self.over else "sudden"
-
-
-def inject_drift(values: NDArray[np.floating], drift: Drift, share: float | NDArray[np.floating] = 1.0) -> Array:
-    """values: (series, sample), finite. share: how far the drift has come, 0 … 1, one value or (series,). Returns them z-normalised."""
-    plain = z_normalise(values)
-    length = plain.shape[1]
-    amount = np.broadcast_to(np.asarray(share, dtype=np.float64) * drift.size, len(plain))[:, None]
-    if drift.kind == "offset":
-        return np.asarray(plain + amount * _curve(length, drift.seed))
-    moved = (np.arange(length) - np.round(amount * length).astype(np.int64)) % length
-    return np.take_along_axis(plain, moved, axis=1)
-
-
-def _curve(length: int, seed: int) -> Array:
-    """(sample,) three slow waves with seeded sizes and phases, of mean 0 and standard deviation 1."""
-    rng = np.random.default_rng(seed)
-    angle = 2 * np.pi * np.arange(length) / length
-    waves = [rng.normal() / k * np.sin(k * angle) + rng.normal() / k * np.cos(k * angle) for k in (1, 2, 3)]
-    return z_normalise(np.sum(waves, axis=0)[None])[0]
 
 
 @dataclass(frozen=True)
 class StreamSettings:
     """fit: of the warm-up, on at most ``warm_up`` series and at most half of the set. window: waves of the sliding window.
 
-    stdp, sharing, homeostasis: plasticity in the stream. Bits of their own for every input line (rule R8) let a weight follow how often
-    its line is in time; with one set for a column all lines would move together and a single wave could turn a segment around. The biases
-    (rule R12) keep one segment from taking everything when a drift makes all segments worse.
+    stdp, sharing: plasticity in the stream. Bits of their own for every input line (rule R8) let a weight follow how often its line is in
+    time; with one set for a column all lines move together, and a few waves turn a segment around. fair: biases (rule R12) that keep one
+    segment from taking everything when a drift makes all of them worse; see ``fair_share``.
     """
 
     fit: Settings = field(default_factory=Settings)
     warm_up: int = 400
     window: int = 200
-    stdp: StdpSpec = field(default_factory=lambda: StdpSpec(256, 256, 0, 256, 256))
+    stdp: StdpSpec = field(default_factory=lambda: StdpSpec(mu_capture=256, mu_minus=256, mu_search=0, mu_backoff=256, mu_min=256))
     sharing: Sharing = "line"
-    homeostasis: HomeostasisSpec | None = field(default_factory=lambda: HomeostasisSpec(2, 1, 2, 64))
+    fair: bool = True
 
     def __post_init__(self) -> None:
         check_range("stream.warm_up", self.warm_up, 2, 1 << 30)
-        check_range("stream.window", self.window, 2, 1 << 30)
+        check_range("stream.window", self.window, 2, 1 << 20)
 
 
-@dataclass(frozen=True, eq=False)
-class StreamResult:
-    """A finished stream; all arrays are by wave.
-
-    order: number of the series in the set that was given. classes: its class, 0 …, used for scores only. share: how far the drift had come.
-    frozen, learning, refitted: which neuron answered, -1 for none. layer: the learning layer after the last wave, one dendrite (rule C2)
-    with ``segments`` segments for each neuron in turn. model: the fit on the series ``warm``.
-    """
-
-    model: NeuTNN
-    layer: Design
-    warm: NDArray[np.int64]
-    order: NDArray[np.int64]
-    classes: NDArray[np.int64]
-    share: Array
-    frozen: Labels
-    learning: Labels
-    refitted: Labels
-    clusters: int
-    segments: int
-    drift: Drift
-    window: int
-
-    @property
-    def onset(self) -> int:
-        """The wave at which the drift begins."""
-        return len(self.order) // 2
-
-    @property
-    def settled(self) -> int:
-        """The first wave of a complete drift."""
-        return self.onset + self.drift.over
-
-    def ari(self, answers: Labels) -> Array:
-        """(wave,) adjusted Rand index over the window that ends with each wave; NaN where there is no whole window yet."""
-        return sliding_ari(self.classes, answers, self.window)
-
-    def wins(self, answers: Labels) -> Array:
-        """(wave, neuron) share of the answers in the window that ends with each wave, NaN where there is no whole window yet."""
-        sums = np.cumsum(answers[:, None] == np.arange(self.clusters), axis=0).astype(np.float64)
-        shares = np.full(sums.shape, np.nan)
-        sums = np.vstack([np.zeros((1, self.clusters)), sums])
-        shares[self.window - 1 :] = (sums[self.window :] - sums[: -self.window]) / self.window
-        return shares
-
-    def summary(self) -> dict[str, Any]:
-        """As JSON values. before, end: means of the sliding index over the last half of the waves before the drift, and of all waves after
-        its onset. right_after: of the first window after the drift is complete. recovered_after: waves from the complete drift to the
-        first window that is back at the learning layer's level before it, and from which on the mean is too; None if there is none.
-        """
-        half = len(self.order) // 4
-        curves = {name: self.ari(getattr(self, name)) for name in ("frozen", "learning", "refitted")}
-        first = self.settled + self.window - 1
-        table = {
-            name: {
-                "before": float(curve[self.onset - half : self.onset].mean()),
-                "right_after": float(curve[first]),
-                "end": float(curve[-half:].mean()),
-            }
-            for name, curve in curves.items()
-        }
-        return {
-            "series": len(set(self.order.tolist())),
-            "warm_up": len(self.warm),
-            "waves": len(self.order),
-            "visits": round(len(self.order) / len(set(self.order.tolist())), 2),
-            "window": self.window,
-            "drift": {**asdict(self.drift), "pace": self.drift.pace, "onset": self.onset, "settled": self.settled},
-            "ari": table,
-            "recovered_after": _recovery(curves["learning"][first:], table["learning"]["before"] - BACK, self.window),
-        }
-
-
-def _recovery(curve: Array, level: float, window: int) -> int | None:
-    """Waves to the first window at ``level`` or above, if the mean from it to the end is so too: one lucky window is no recovery."""
-    rest = np.cumsum(curve[::-1])[::-1] / np.arange(len(curve), 0, -1)
-    back = np.flatnonzero((curve >= level) & (rest >= level))
-    return window + int(back[0]) if len(back) else None
+def fair_share(segments: int, threshold: int) -> HomeostasisSpec:
+    """Biases that stand still in a segment that wins one wave in ``segments``: a win adds half of that number, and all fall by one every
+    two waves. A bias at most doubles θ."""
+    return HomeostasisSpec(alpha=max(1, segments // 2), beta=1, period=1, limit=threshold)
 
 
 def run_stream(
@@ -230,14 +114,18 @@ def run_stream(
 
 
 def as_stream(layer: Design, settings: StreamSettings) -> Design:
-    """The layer as one dendrite with all its segments (rule C2), neuron after neuron, with the plasticity of a stream."""
+    """The layer as one dendrite with all its segments (rule C2), neuron after neuron, with the plasticity of a stream.
+
+    It begins with the layer's weights, random state, count of waves and biases, these cut to what the stream allows (rule R12).
+    """
     spec, state = layer.network.layers[0].column, layer.state.layers[0]
-    homeostasis = settings.homeostasis or spec.homeostasis
+    segments = spec.neurons * spec.segments
+    homeostasis = fair_share(segments, spec.threshold) if settings.fair else spec.homeostasis
     column = DendriticColumnSpec(
         spec.inputs,
         1,
         spec.threshold,
-        segments=spec.neurons * spec.segments,
+        segments=segments,
         t_res=spec.t_res,
         w_res=spec.w_res,
         tie="largest_potential",
@@ -253,30 +141,8 @@ def as_stream(layer: Design, settings: StreamSettings) -> Design:
         arrays[f"layer0.{name}"] = array.reshape(1, *column.distal_shape)
     bias = state.bias.reshape(1, *column.distal_shape[:3])
     arrays["layer0.bias"] = bias.clip(0, 0 if homeostasis is None else homeostasis.limit)
-    arrays["layer0.lfsr"] = state.lfsr
+    arrays["layer0.lfsr"], arrays["layer0.learned"] = state.lfsr, state.learned
     return Design("stream", network, state_from_arrays(network, arrays), {"stream_of": layer.fingerprint()})
-
-
-def sliding_ari(classes: NDArray[np.integer], answers: Labels, window: int) -> Array:
-    """(wave,) adjusted Rand index over the ``window`` waves that end with each; NaN before the first whole one. -1 is a group of its own."""
-    values = np.full(len(classes), np.nan)
-    cells = np.zeros((int(classes.max()) + 1, int(answers.max()) + 2), dtype=np.int64).tolist()
-    rows, columns = [0] * len(cells), [0] * len(cells[0])
-    pairs = in_rows = in_columns = 0  # pairs of waves alike in both, in class, in answer; counted on as waves come and go
-    everything = window * (window - 1) // 2
-    told = list(zip(classes.tolist(), (answers + 1).tolist(), strict=True))
-    for wave, (c, a) in enumerate(told):
-        pairs, in_rows, in_columns = pairs + cells[c][a], in_rows + rows[c], in_columns + columns[a]
-        cells[c][a], rows[c], columns[a] = cells[c][a] + 1, rows[c] + 1, columns[a] + 1
-        if wave >= window:
-            c, a = told[wave - window]
-            cells[c][a], rows[c], columns[a] = cells[c][a] - 1, rows[c] - 1, columns[a] - 1
-            pairs, in_rows, in_columns = pairs - cells[c][a], in_rows - rows[c], in_columns - columns[a]
-        if wave >= window - 1:
-            chance = in_rows * in_columns / everything
-            most = (in_rows + in_columns) / 2
-            values[wave] = 1.0 if most == chance else (pairs - chance) / (most - chance)
-    return values
 
 
 def _encode(model: NeuTNN, values: Array, order: NDArray[np.int64], drift: Drift, share: Array) -> Waves:

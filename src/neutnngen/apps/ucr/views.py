@@ -93,18 +93,21 @@ class ViewEncoder:
             "kind": "views",
             "length": self.length,
             "reference": self.reference.tolist(),
-            "counters": [
-                {
-                    "window": c.window,
-                    "step": c.step,
-                    "threshold": c.column.column.threshold,
-                    "seed": c.column.column.lfsr.seed,
-                    "weights": c.column.weights.tolist(),
-                }
-                for c in self.counters
-            ],
+            "counters": [c.to_dict() for c in self.counters],
             "encoders": [e.to_dict() for e in self.encoders],
         }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> ViewEncoder:
+        """The encoder that ``to_dict`` wrote, for instance into a Design's provenance. Raises ConfigError for another kind."""
+        if values.get("kind") != "views":
+            raise ConfigError("this describes another kind of encoder", got=values.get("kind"), allowed="views")
+        return cls(
+            values["length"],
+            np.array(values["reference"]),
+            tuple(MotifCounter.from_dict(c) for c in values["counters"]),
+            tuple(PopulationEncoder.from_dict(e) for e in values["encoders"]),
+        )
 
 
 def _describe(plain: Array, reference: Array, counters: tuple[MotifCounter, ...]) -> list[Array]:
