@@ -64,6 +64,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of results; a stopped study goes on (default: %(default)s)",
     )
     ucr.add_argument("--stream", action="store_true", help="instead: one pass over a stream whose clusters drift half-way")
+    ucr.add_argument("--waves", metavar="N", type=int, default=4000, help="of a stream (default: %(default)s)")
+    ucr.add_argument(
+        "--drift", choices=list(DRIFT_SIZES), default="shift", help="shift in time, or an added smooth curve (default: %(default)s)"
+    )
+    ucr.add_argument("--size", metavar="X", type=float, help="of the drift: share of the length (shift), standard deviations (offset)")
+    ucr.add_argument("--over", metavar="N", type=int, default=0, help="waves over which the drift grows (default: sudden)")
     ucr.add_argument(
         "--designs", metavar="DIR", type=Path, help="instead: save the column and the NeuTNN of each set as Designs, chosen without labels"
     )
@@ -152,12 +158,12 @@ def _stream(options: argparse.Namespace, data: list[SeriesSet]) -> int:
             tell = functools.partial(_tell, progress, 4 * number, 4 * len(data))
             result = run_stream(one.values, one.labels, clusters, seed=0, waves=options.waves, drift=drift, progress=tell)
             summary = summaries[one.name] = result.summary()
-            files.append(plot_stream(result, options.out / f"stream-{one.name}.png"))
+            files.append(plot_stream(result, options.out / f"stream-{one.name}.png", one.name))
             files.append(write_atomic(options.out / f"stream-{one.name}.json", json.dumps(summary, indent=2) + "\n"))
             ari = summary["ari"]
             for layer in ("learning", "frozen", "refitted"):
                 back = summary["recovered_after"] if layer == "learning" else None
-                figures = [f"{ari[layer][when]:.3f}" for when in ("before", "right_after", "end")]
+                figures = [f"{ari[layer][when]:.3f}" if when in ari[layer] else ABSENT for when in ("before", "right_after", "end")]
                 rows.append([one.name, layer, *figures, f"{back:,} waves" if back else ABSENT])
     header = ["set", "weights", "before", "right after", "end", "recovered after"]
     title = f"MEASURED adjusted Rand index of a stream with drift half-way ({drift.kind}, {drift.size:g}, {drift.pace})"
