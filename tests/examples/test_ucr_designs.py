@@ -66,10 +66,9 @@ def test_designs_score_what_they_say(name: str, shared: Path) -> None:
 
 
 @pytest.mark.tool
-@pytest.mark.parametrize(("kind", "waves"), [("column", 64), ("neutnn_inference", 4)])
-def test_rtl_equals_the_simulator(kind: str, waves: int, tmp_path: Path) -> None:
+def test_rtl_of_a_column_equals_the_simulator(tmp_path: Path) -> None:
     need("iverilog")
-    shutil.copytree(FOLDER / "SonyAIBORobotSurface2" / kind, tmp_path / kind)
-    design, run = find_design(tmp_path / kind)
-    report = verify_design(design, run, waves)
-    assert report.ok and report.learning_waves == waves, report.message
+    shutil.copytree(FOLDER / "SonyAIBORobotSurface2" / "column", tmp_path / "column")
+    design, run = find_design(tmp_path / "column")
+    report = verify_design(design, run, 64)
+    assert report.ok and report.learning_waves == 64, report.message
