@@ -19,7 +19,7 @@ from neutnngen.files import write_atomic
 
 Measure = Literal["rand", "adjusted_rand", "nmi"]
 MEASURES: dict[str, str] = {"rand": "Rand index", "adjusted_rand": "adjusted Rand index", "nmi": "normalised mutual information"}
-COLOURS = ("#9aa0a6", "#0b6e99", "#c8641b", "#4a8f4d", "#7a5195", "#c9a227")
+COLOURS = ("#c8641b", "#0b6e99", "#9aa0a6", "#4a8f4d", "#7a5195", "#c9a227")
 ERROR_RATE = 0.05
 
 

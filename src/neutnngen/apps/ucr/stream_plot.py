@@ -47,7 +47,7 @@ def _draw_scores(axes: Any, result: StreamResult) -> None:
     axes.plot(waves, result.ari(result.learning), color=LEARNING, linewidth=2.0, label="learning, one wave at a time")
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.set_ylabel(f"adjusted Rand index,\nlast {result.window:,} waves")
-    axes.set_ylim(top=max(axes.get_ylim()[1], 0.2))
+    axes.set_ylim(top=1.07 * max(axes.get_ylim()[1], 0.2))  # room for the word
     axes.grid(axis="y", alpha=0.3)
     _mark(axes, result)
     axes.annotate(
@@ -59,7 +59,7 @@ def _draw_wins(axes: Any, result: StreamResult, answers: Labels, name: str) -> N
     from matplotlib import colormaps
 
     waves, shares = np.arange(len(result.order)), np.nan_to_num(result.wins(answers)[result.window - 1 :])
-    colours = colormaps["YlGnBu"](np.linspace(0.15, 0.75, result.clusters))  # no colour of the curves above
+    colours = colormaps["YlGnBu"](np.linspace(0.2, 0.6, result.clusters))  # no colour of the curves above
     axes.stackplot(waves[result.window - 1 :], shares.T, colors=colours, edgecolor="white", linewidth=0.5)
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.5, 1])
