@@ -11,8 +11,9 @@ index) is the segment that inhibition C1 would have let through, learning is dri
 that the segment belongs to. With μ_search = 0, so that losers stay as they are (R3), both are equal bit by bit, and one wave is enough: its
 output is computed before a weight changes, so the answer to wave t is that of the weights after wave t - 1.
 
-Learning follows the answers, so it can recover only while they still tell something: after a drift that leaves the classes no nearer to
-their own neuron than to another, or that the encoder's fixed cuts cannot tell apart any more, it settles in groups of its own choice.
+Learning follows the answers, so it can recover only while they still tell something, and only what a clustering of the drifted series can
+find at all: after a large offset even a new fit may not find the classes again. Where a set has no clear groups, learning wanders and can
+fall below frozen weights without any drift.
 """
 
 from __future__ import annotations
