@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +25,32 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared test data at {folder}; set NEUTNNGEN_SHARED to its folder")
     return folder
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A local server of data sets (tests/data/archive_server.py)."""
+    from archive_server import Server  # beside the tests that use it
+
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with Server() as made:
+        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
+        thread.start()
+        yield made
+        made.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty home, and the two sources of the archive at a port where nobody listens."""
+    from neutnngen.data import download
+
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.delenv("NEUTNNGEN_DATA", raising=False)
+    monkeypatch.setattr(download, "ZENODO", "http://127.0.0.1:1/api/records/")
+    monkeypatch.setattr(download, "SITE", "http://127.0.0.1:1/aeon-toolkit/")
 
 
 def need(program: str) -> None:
