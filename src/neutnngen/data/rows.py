@@ -63,7 +63,7 @@ def to_table(parts: Sequence[Rows], repair: bool = False) -> SeriesTable:
 def _check(parts: Sequence[Rows]) -> None:
     length = len(parts[0].rows[0])
     for part in parts:
-        repairable = f"mend the file, or load with repair=True; neutnngen data check {part.file} tells what that changes"
+        repairable = f"mend the file, or load with repair=True (--repair); neutnngen data check {part.file} tells what that changes"
         for i, (line, row) in enumerate(zip(part.lines, part.rows, strict=True)):
             missing = np.isnan(row)
             if missing.any():
