@@ -90,3 +90,10 @@ def nearest(word: str, legal: Iterable[str]) -> str | None:
     """The legal word that is closest to ``word``, if any is close."""
     found = get_close_matches(word, list(legal), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def unknown_name(what: str, name: object, legal: Iterable[str]) -> ConfigError:
+    """The error for a name that is none of ``legal``, with the nearest of them as the next step."""
+    names = list(legal)
+    close = nearest(str(name), names)
+    return ConfigError(what, got=name, allowed=", ".join(names), next_step=f"did you mean {close!r}?" if close else None)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 def write_atomic(path: Path, content: str | bytes) -> Path:
@@ -13,3 +18,10 @@ def write_atomic(path: Path, content: str | bytes) -> Path:
     scratch.write_bytes(content.encode() if isinstance(content, str) else content)
     scratch.replace(path)
     return path
+
+
+def write_arrays(path: Path, **arrays: NDArray[Any]) -> Path:
+    """The same for a compressed .npz file."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    return write_atomic(path, buffer.getvalue())

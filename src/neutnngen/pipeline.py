@@ -26,7 +26,7 @@ from neutnngen.apps.ucr.scores import Scores
 from neutnngen.config import RunConfig
 from neutnngen.data import SeriesSet, load_ucr
 from neutnngen.errors import ConfigError, DataError
-from neutnngen.files import write_atomic
+from neutnngen.files import write_arrays, write_atomic
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.layout import SOURCE, run_layout
 from neutnngen.flow.runner import FlowResult, read_result
@@ -125,10 +125,7 @@ def train_design(config: RunConfig, folder: Path, progress: Progress | None = No
 
 def save_waves(folder: Path, waves: NDArray[np.uint8], data: SeriesSet, labels: NDArray[np.int64]) -> None:
     """The encoded series (wave, line), their classes and groups, for verification, power and the report."""
-    folder.mkdir(parents=True, exist_ok=True)
-    scratch = folder / "waves.tmp.npz"
-    np.savez_compressed(scratch, waves=waves, classes=data.labels, groups=labels, values=data.values)
-    scratch.replace(folder / "waves.npz")
+    write_arrays(folder / "waves.npz", waves=waves, classes=data.labels, groups=labels, values=data.values)
 
 
 def load_waves(path: Path) -> NDArray[np.uint8]:

@@ -11,17 +11,11 @@ from typing import Any
 import pytest
 
 from neutnngen.cli.main import main
-from neutnngen.data import download
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(no_network: None, tmp_path: Path) -> Path:
     """An empty home, and the sources of the archive at a port where nobody listens."""
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.delenv("NEUTNNGEN_DATA", raising=False)
-    monkeypatch.setattr(download, "ZENODO", "http://127.0.0.1:1/api/records/")
-    monkeypatch.setattr(download, "SITE", "http://127.0.0.1:1/")
     return tmp_path / "home"
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import functools
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 from neutnngen import __version__
@@ -22,6 +20,7 @@ from neutnngen.apps.ucr.write import TITLES, write_study
 from neutnngen.cli.common import emit, progress_bar, table
 from neutnngen.data import SeriesSet, available, load_ucr
 from neutnngen.files import write_atomic
+from neutnngen.train.events import part_of
 
 DRIFT_SIZES = {"shift": 0.25, "offset": 1.0}  # share of the length, standard deviations
 EXAMPLE = "neutnngen apps ucr --dataset GunPoint --seeds 3"
@@ -121,8 +120,7 @@ def _designs(options: argparse.Namespace, data: list[SeriesSet]) -> int:
     saved = []
     with progress_bar("fitting", "seeds", options) as progress:
         for number, one in enumerate(data):
-            before = number * options.seeds
-            tell = functools.partial(_tell, progress, before, len(data) * options.seeds)
+            tell = part_of(progress, number * options.seeds, len(data) * options.seeds)
             saved.append(save_designs(one, options.designs, f"neutnngen {__version__}", options.seeds, tell))
     rows = [
         [
@@ -145,17 +143,13 @@ def _designs(options: argparse.Namespace, data: list[SeriesSet]) -> int:
     return 0
 
 
-def _tell(progress: Callable[[int, int], None], before: int, total: int, done: int, _of: int) -> None:
-    progress(before + done, total)
-
-
 def _stream(options: argparse.Namespace, data: list[SeriesSet]) -> int:
     drift = Drift(options.drift, DRIFT_SIZES[options.drift] if options.size is None else options.size, options.over)
     rows, summaries, files = [], {}, []
     with progress_bar("streaming", "steps", options) as progress:
         for number, one in enumerate(data):
             clusters = one.classes if options.clusters is None else options.clusters
-            tell = functools.partial(_tell, progress, 4 * number, 4 * len(data))
+            tell = part_of(progress, 4 * number, 4 * len(data))
             result = run_stream(one.values, one.labels, clusters, seed=0, waves=options.waves, drift=drift, progress=tell)
             summary = summaries[one.name] = result.summary()
             files.append(plot_stream(result, options.out / f"stream-{one.name}.png", one.name))

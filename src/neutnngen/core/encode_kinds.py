@@ -9,7 +9,7 @@ from neutnngen.core.encode_base import TensorEncoder
 from neutnngen.core.encode_fields import FirstDifferenceEncoder, GaussianReceptiveFieldsEncoder, OnOffCentreSurroundEncoder
 from neutnngen.core.encode_population import PopulationEncoder
 from neutnngen.core.encode_values import IntensityEncoder, MedianThresholdEncoder, OneHotEncoder, PosNegEncoder
-from neutnngen.errors import ConfigError, nearest
+from neutnngen.errors import unknown_name
 
 ENCODERS: tuple[type[TensorEncoder] | type[QuantileEncoder], ...] = (
     IntensityEncoder,
@@ -30,8 +30,4 @@ def encoder_from_dict(values: dict[str, Any]) -> TensorEncoder | QuantileEncoder
     for encoder in ENCODERS:
         if encoder.kind == kind:
             return encoder.from_dict(values)
-    kinds = [e.kind for e in ENCODERS]
-    close = nearest(str(kind), kinds)
-    raise ConfigError(
-        "unknown kind of encoder", got=kind, allowed=", ".join(kinds), next_step=f"did you mean {close!r}?" if close else None
-    )
+    raise unknown_name("unknown kind of encoder", kind, [e.kind for e in ENCODERS])

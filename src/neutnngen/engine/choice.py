@@ -6,7 +6,7 @@ from typing import Any
 
 from neutnngen.engine.protocol import Engine
 from neutnngen.engine.reference import ReferenceEngine
-from neutnngen.errors import ConfigError, nearest
+from neutnngen.errors import ConfigError, unknown_name
 
 ENGINES = ("auto", "reference", "compiled", "torch")
 
@@ -19,10 +19,7 @@ def get_engine(name: str = "auto", *, device: Any = "cpu", threads: int | None =
     engine does not have.
     """
     if name not in ENGINES:
-        close = nearest(name, ENGINES)
-        raise ConfigError(
-            "there is no such engine", got=name, allowed=", ".join(ENGINES), next_step=f"did you mean {close!r}?" if close else None
-        )
+        raise unknown_name("there is no such engine", name, ENGINES)
     on_cpu = str(device).split(":", maxsplit=1)[0] == "cpu"
     if name == "torch" or (name == "auto" and not on_cpu):
         from neutnngen.engine.torch_engine import TorchEngine

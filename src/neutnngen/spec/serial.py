@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, TypeVar
 
-from neutnngen.errors import ConfigError, nearest
+from neutnngen.errors import ConfigError, nearest, unknown_name
 from neutnngen.spec.column import ColumnSpec, LfsrSpec, StdpSpec
 from neutnngen.spec.dendritic import DendriticColumnSpec, HomeostasisSpec, ProximalSpec
 from neutnngen.spec.network import LayerSpec, NetworkSpec, VoterSpec
@@ -69,14 +69,7 @@ def wiring_from_dict(values: dict[str, Any], where: str = "wiring") -> Wiring:
         if values.get("kind") == kind.kind:
             made: Wiring = _build(kind, where, {k: v for k, v in values.items() if k != "kind"})
             return made
-    kinds = [k.kind for k in WIRINGS]
-    close = nearest(str(values.get("kind")), kinds)
-    raise ConfigError(
-        f"unknown kind of wiring in [{where}]",
-        got=values.get("kind"),
-        allowed=", ".join(kinds),
-        next_step=f"did you mean {close!r}?" if close else None,
-    )
+    raise unknown_name(f"unknown kind of wiring in [{where}]", values.get("kind"), [k.kind for k in WIRINGS])
 
 
 def network_from_dict(values: dict[str, Any]) -> NetworkSpec:

@@ -14,7 +14,12 @@ from neutnngen.spec import Design
 from neutnngen.train.records import EpochRecord
 
 Progress = Callable[[int, int], None]
-"""Called with (waves done, waves in all)."""
+"""Called with (done, in all); of waves, where nothing else is said."""
+
+
+def part_of(progress: Progress, before: int, total: int) -> Progress:
+    """What one part of a longer task calls: its own count is added to ``before``, and the whole has ``total``."""
+    return lambda done, _: progress(before + done, total)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neutnngen.errors import ConfigError, nearest
+from neutnngen.errors import ConfigError, unknown_name
 from neutnngen.spec import NetworkSpec
 
 Order = Literal["given", "shuffled"]
@@ -55,9 +55,7 @@ def check_settings(order: str, plan: str, seed: int, **counts: int) -> None:
     """ConfigError for an unknown word, a negative seed or a number below 1."""
     for name, value, words in (("order", order, ORDERS), ("plan", plan, PLANS)):
         if value not in words:
-            close = nearest(str(value), words)
-            hint = f"did you mean {close!r}?" if close else None
-            raise ConfigError(f"the {name} of training is not known", got=value, allowed=", ".join(words), next_step=hint)
+            raise unknown_name(f"the {name} of training is not known", value, words)
     for name, number, least in (("seed", seed, 0), *((name, number, 1) for name, number in counts.items())):
         if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < least:
             raise ConfigError(f"{name} is not legal", got=number, allowed=f"an integer ≥ {least}")

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neutnngen.apps.ucr.transforms import z_normalise
-from neutnngen.errors import ConfigError, nearest
+from neutnngen.errors import ConfigError, unknown_name
 
 STARTS = 10
 WINDOW = 0.1
@@ -83,9 +83,7 @@ class Baseline:
 def baseline(name: str) -> Baseline:
     """The method of this name. Raises ConfigError for an unknown one."""
     if name not in BASELINES:
-        close = nearest(name, BASELINES)
-        step = f"did you mean {close!r}?" if close else None
-        raise ConfigError("there is no baseline of this name", got=name, allowed=", ".join(BASELINES), next_step=step)
+        raise unknown_name("there is no baseline of this name", name, BASELINES)
     return BASELINES[name]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -16,16 +15,12 @@ from neutnngen.errors import ConfigError
 from neutnngen.nn import Column
 from neutnngen.spec import NO_SPIKE, ColumnSpec, Design, LfsrSpec, StdpSpec
 from neutnngen.train import EpochRecord, train_online
-from neutnngen.train.online import Progress
+from neutnngen.train.events import Progress, part_of
 
 
 def threshold_from_waves(waves: NDArray[np.uint8]) -> int:
     """A threshold without labels: 4/3 of the median number of spikes of a wave, so a few strong synapses fire a neuron early."""
     return max(1, round(float(np.median((waves != NO_SPIKE).sum(axis=1))) * 4 / 3))
-
-
-def _tell(progress: Progress, before: int, total: int, done: int, _of: int) -> None:
-    progress(before + done, total)
 
 
 def code_silhouette(waves: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
@@ -95,7 +90,7 @@ class ColumnClustering:
             initial = rng.integers(0, w_max + 1, (spec.neurons, spec.inputs), dtype=np.uint8)  # R13: seeded uniform
             column = Column(spec, torch.from_numpy(initial))
             before = restart * self.epochs * len(waves)
-            tell = None if progress is None else functools.partial(_tell, progress, before, total)
+            tell = None if progress is None else part_of(progress, before, total)
             history = train_online(column, waves, self.epochs, seed, tell)
             labels = np.asarray(column.winner(torch.from_numpy(waves)).numpy(), dtype=np.int64)
             quality = code_silhouette(waves, labels)

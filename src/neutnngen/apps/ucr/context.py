@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neutnngen.apps.ucr.learning import STDP, Labels, Waves, best_column, seeded
+from neutnngen.apps.ucr.learning import STDP, Labels, Waves, best_column, drive_threshold, seeded
 from neutnngen.core.lines import rebased
 from neutnngen.engine import get_engine
 from neutnngen.spec import ColumnSpec, DenseWiring, Design, LayerSpec, LfsrSpec, NetworkSpec
@@ -42,7 +42,7 @@ def learn_context(
     for v, (first, lines) in enumerate(view_lines):
         part = np.ascontiguousarray(waves[:, first : first + lines])
         spec = ColumnSpec(
-            lines, clusters, max(1, round(DRIVE * lines / 2)), tie="largest_potential", stdp=STDP, lfsr=seeded(lfsr, 100 * seed + v)
+            lines, clusters, drive_threshold(DRIVE, lines), tie="largest_potential", stdp=STDP, lfsr=seeded(lfsr, 100 * seed + v)
         )
         design, labels = best_column(spec, part, [1000 * seed + 10 * v + r for r in range(restarts)], epochs)
         designs.append(design)

@@ -10,7 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neutnngen.apps.ucr.context import DRIVE
-from neutnngen.apps.ucr.learning import STDP, Labels, Waves, code_distance, seeded, spread_samples, started, taught, winners
+from neutnngen.apps.ucr.learning import (
+    STDP,
+    Labels,
+    Waves,
+    code_distance,
+    drive_threshold,
+    seeded,
+    spread_samples,
+    started,
+    taught,
+    winners,
+)
 from neutnngen.core.initial import weights_of_times
 from neutnngen.spec import ColumnSpec, DendriticColumnSpec, Design, HomeostasisSpec, LfsrSpec, ProximalSpec
 
@@ -22,7 +33,7 @@ def dendritic_spec(
     return DendriticColumnSpec(
         lines,
         clusters,
-        max(1, round(DRIVE * lines / 2)),
+        drive_threshold(DRIVE, lines),
         segments=segments,
         tie="largest_potential",
         proximal=ProximalSpec("enable"),
@@ -49,21 +60,17 @@ def learn_dendrites(
 
     In the first round the context teaches; in every later one the layer's own answers do. The best of ``restarts`` by code distance.
     """
-    best: tuple[float, Design, Labels] | None = None
-    for restart in range(restarts):
-        number = 1000 * seed + 500 + restart
+
+    def attempt(number: int) -> tuple[Design, Labels]:
         spec = dendritic_spec(waves.shape[1], clusters, segments, seeded(lfsr, number), homeostasis)
-        design = _start(spec, waves, context, number)
-        labels = context
+        design, labels = _start(spec, waves, context, number), context
         for turn in range(rounds):
-            enable = labels[:, None] == np.arange(clusters)
-            design = taught(design, waves, epochs, 10 * number + turn, enable)
+            design = taught(design, waves, epochs, 10 * number + turn, labels[:, None] == np.arange(clusters))
             labels = winners(design, waves)
-        value = code_distance(waves, labels)
-        if best is None or value < best[0]:
-            best = value, design, labels
-    assert best is not None, "one restart or more"
-    return best[1], best[2]
+        return design, labels
+
+    numbers = (1000 * seed + 500 + restart for restart in range(restarts))
+    return min(map(attempt, numbers), key=lambda one: code_distance(waves, one[1]))
 
 
 def _start(spec: DendriticColumnSpec, waves: Waves, context: Labels, seed: int) -> Design:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,18 +19,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neutnngen.apps.ucr.column import ColumnClustering, code_silhouette
+from neutnngen.apps.ucr.column import ColumnClustering
 from neutnngen.apps.ucr.dendrites import as_column
 from neutnngen.apps.ucr.learning import Labels, Waves, code_distance
 from neutnngen.apps.ucr.neutnn import NeuTNN, fit_neutnn
 from neutnngen.apps.ucr.scores import Grouping, Scores, degenerate
 from neutnngen.data import SeriesSet
-from neutnngen.files import write_atomic
+from neutnngen.errors import ConfigError
+from neutnngen.files import write_arrays, write_atomic
 from neutnngen.spec import Design
+from neutnngen.train.events import Progress
 
 SAVED_WAVES = 64
 FORMAT, VERSION = "neutnngen-ucr-designs", "1.0"
-Progress = Callable[[int, int], None]
 
 
 def save_designs(data: SeriesSet, folder: Path, made_by: str, seeds: int = 10, progress: Progress | None = None) -> dict[str, Any]:
@@ -40,18 +40,23 @@ def save_designs(data: SeriesSet, folder: Path, made_by: str, seeds: int = 10, p
     The column with the best silhouette of its spike code and the NeuTNN with the smallest code distance are kept; labels only score them
     afterwards. Returns what is in expected.json.
     """
+    if seeds < 1:
+        raise ConfigError("the number of seeds is out of range", got=seeds, allowed="an integer ≥ 1")
     clusters = data.classes
-    columns = []
-    models: list[tuple[float, NeuTNN]] = []
+    columns: list[ColumnClustering] = []
+    best: tuple[float, NeuTNN, Waves] | None = None
     for seed in range(seeds):
-        column = ColumnClustering(clusters=clusters, seed=seed).fit(data.values)
-        columns.append((-code_silhouette(column.encoder_.encode(data.values), column.labels_), column))
+        columns.append(ColumnClustering(clusters=clusters, seed=seed).fit(data.values))
         model = fit_neutnn(data.values, clusters, seed)
-        models.append((code_distance(model.encoder.encode(data.values), model.labels), model))
+        waves = model.encoder.encode(data.values)
+        value = code_distance(waves, model.labels)
+        if best is None or value < best[0]:
+            best = value, model, waves
         if progress is not None:
             progress(seed + 1, seeds)
-    column = min(columns, key=lambda pair: pair[0])[1]
-    model = min(models, key=lambda pair: pair[0])[1]
+    assert best is not None
+    column = max(columns, key=lambda one: one.silhouette_)
+    _, model, waves = best
     name = re.sub(r"\W", "_", data.name).lower()
     record = {
         "made_by": made_by,
@@ -60,13 +65,13 @@ def save_designs(data: SeriesSet, folder: Path, made_by: str, seeds: int = 10, p
     layer = model.design(f"{name}_neutnn", record)
     designs = {
         "column": (column.to_design(f"{name}_column", record), column.encoder_.encode(data.values), column.labels_),
-        "neutnn": (layer, model.encoder.encode(data.values), model.labels),
-        "neutnn_inference": (as_column(layer, f"{name}_neutnn_inference"), model.encoder.encode(data.values), model.labels),
+        "neutnn": (layer, waves, model.labels),
+        "neutnn_inference": (as_column(layer, f"{name}_neutnn_inference"), waves, model.labels),
     }
     place = folder / data.name
     expected: dict[str, Any] = {"format": FORMAT, "version": VERSION, **record, "seeds_tried": seeds, "designs": {}}
-    for kind, (design, waves, labels) in designs.items():
-        _save(place / kind, design, waves, labels)
+    for kind, (design, code, labels) in designs.items():
+        _save(place / kind, design, code, labels)
         expected["designs"][kind] = _facts(design, data.labels, labels, clusters)
     expected["designs"]["column"]["seed"] = column.kept_seed_
     expected["designs"]["neutnn"]["seed"] = model.seed
@@ -89,6 +94,4 @@ def _facts(design: Design, classes: NDArray[np.str_], labels: Labels, clusters: 
 def _save(run: Path, design: Design, waves: Waves, labels: Labels) -> None:
     design.save(run / "design")
     chosen = np.unique(np.linspace(0, len(waves) - 1, min(SAVED_WAVES, len(waves))).astype(int))
-    scratch = run / "waves.tmp.npz"
-    np.savez_compressed(scratch, waves=waves[chosen], groups=labels[chosen])
-    scratch.replace(run / "waves.npz")
+    write_arrays(run / "waves.npz", waves=waves[chosen], groups=labels[chosen])

@@ -96,15 +96,13 @@ def best_column(
 ) -> tuple[Design, Labels]:
     """Train a column from each seed and keep the one whose groups are best; by default, with the smallest code distance."""
     measure = (lambda labels: code_distance(waves, labels)) if badness is None else badness
-    best: tuple[float, Design, Labels] | None = None
-    for seed in seeds:
-        design = taught(sample_start(spec, waves, seed), waves, epochs, seed)
-        labels = winners(design, waves)
-        value = measure(labels)
-        if best is None or value < best[0]:
-            best = value, design, labels
-    assert best is not None, "one seed or more"
-    return best[1], best[2]
+    tries = ((design, winners(design, waves)) for design in (taught(sample_start(spec, waves, s), waves, epochs, s) for s in seeds))
+    return min(tries, key=lambda one: measure(one[1]))
+
+
+def drive_threshold(share: float, lines: int) -> int:
+    """θ as a share of the line pairs of a population code, at least 1."""
+    return max(1, round(share * lines / 2))
 
 
 def seeded(lfsr: LfsrSpec, number: int) -> LfsrSpec:

@@ -13,7 +13,7 @@ from neutnngen.apps.ucr.baselines import BASELINES, Baseline
 from neutnngen.apps.ucr.column import ColumnClustering
 from neutnngen.apps.ucr.learning import Labels
 from neutnngen.apps.ucr.neutnn import Settings, checked_series, fit_neutnn
-from neutnngen.errors import ConfigError, nearest
+from neutnngen.errors import unknown_name
 
 Assign = Callable[[NDArray[np.floating]], Labels]
 
@@ -70,7 +70,5 @@ DEFAULT_METHODS = ("neutnn", "column", *BASELINES)
 def method(name: str) -> Method:
     """The method of this name. Raises ConfigError for an unknown one."""
     if name not in METHODS:
-        close = nearest(name, METHODS)
-        step = f"did you mean {close!r}?" if close else None
-        raise ConfigError("there is no clustering method of this name", got=name, allowed=", ".join(METHODS), next_step=step)
+        raise unknown_name("there is no clustering method of this name", name, METHODS)
     return METHODS[name]

@@ -10,7 +10,6 @@ No step sees a label, and every setting is the same for all sets; what depends o
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,10 +24,10 @@ from neutnngen.errors import ConfigError
 from neutnngen.spec import Design, HomeostasisSpec, LfsrSpec
 from neutnngen.spec.column import check_range
 from neutnngen.spec.serial import plain
+from neutnngen.train.events import Progress
 
 SERIES_PER_SEGMENT = 15
 MOST_SEGMENTS = 4
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -102,8 +101,7 @@ def fit_neutnn(
     check_range("seed", seed, 0, 1 << 30)
     tell = progress or (lambda done, total: None)
     tell(0, 3)
-    encoder = ViewEncoder.fit(values, chosen.pairs, seed)
-    waves = encoder.encode(values)
+    encoder, waves = ViewEncoder.fit_encode(values, chosen.pairs, seed)
     tell(1, 3)
     context = learn_context(waves, encoder.view_lines, clusters, seed, chosen.epochs, chosen.restarts, chosen.lfsr)
     tell(2, 3)

@@ -18,7 +18,6 @@ fall below frozen weights without any drift.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,9 +38,9 @@ from neutnngen.spec.column import check_range
 from neutnngen.spec.dendritic import Sharing
 from neutnngen.spec.network import as_network
 from neutnngen.spec.state import state_from_arrays
+from neutnngen.train.events import Progress
 
 BATCH = 512  # series that are encoded at a time
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,10 +14,10 @@ from neutnngen.apps.ucr.methods import Method, method
 from neutnngen.apps.ucr.results import ResultRow, ResultTable
 from neutnngen.data import SeriesSet
 from neutnngen.errors import ConfigError
+from neutnngen.train.events import Progress
 
 Protocol = Literal["all", "train2test"]
 PROTOCOLS: tuple[Protocol, ...] = ("all", "train2test")
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

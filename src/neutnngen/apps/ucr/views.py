@@ -56,6 +56,11 @@ class ViewEncoder:
     @classmethod
     def fit(cls, values: NDArray[np.floating], pairs: int = 12, seed: int = 0) -> ViewEncoder:
         """values: (series, sample) finite. pairs: line pairs of each view. Raises ConfigError for series that are too short."""
+        return cls.fit_encode(values, pairs, seed)[0]
+
+    @classmethod
+    def fit_encode(cls, values: NDArray[np.floating], pairs: int = 12, seed: int = 0) -> tuple[ViewEncoder, Waves]:
+        """``fit``, and what ``encode`` gives of the same series, which are described only once."""
         if values.ndim != 2 or values.shape[1] < LEAST:
             raise ConfigError("the series are too short to be described", got=values.shape, allowed=f"(series, {LEAST} samples or more)")
         plain = z_normalise(values)
@@ -64,7 +69,8 @@ class ViewEncoder:
         kinds = ((plain, 0.05), (plain, 0.1), (plain, 0.2), (slope, 0.1))
         counters = tuple(MotifCounter.fit(source, fraction, 10 * seed + n) for n, (source, fraction) in enumerate(kinds))
         features = _describe(plain, reference, counters)
-        return cls(values.shape[1], reference, counters, tuple(PopulationEncoder.fit(f, pairs) for f in features))
+        made = cls(values.shape[1], reference, counters, tuple(PopulationEncoder.fit(f, pairs) for f in features))
+        return made, made._code(features)
 
     def features(self, values: NDArray[np.floating]) -> list[Array]:
         """The views before they are compared with constants: (series, feature) each."""
@@ -75,7 +81,10 @@ class ViewEncoder:
 
     def encode(self, values: NDArray[np.floating]) -> Waves:
         """values: (series, sample). Returns (series, line) uint8, view after view."""
-        return np.hstack([e.encode(f) for e, f in zip(self.encoders, self.features(values), strict=True)])
+        return self._code(self.features(values))
+
+    def _code(self, features: list[Array]) -> Waves:
+        return np.hstack([e.encode(f) for e, f in zip(self.encoders, features, strict=True)])
 
     @property
     def lines(self) -> int:
