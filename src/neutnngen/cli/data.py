@@ -10,22 +10,26 @@ from rich.markup import escape
 
 from neutnngen.cli.common import emit, progress_bar, table
 from neutnngen.data.archive import archive_records
-from neutnngen.data.download import fetch_sets
-from neutnngen.data.summary import Listed, check_set, list_sets
+from neutnngen.data.image_download import citations, fetch_named
+from neutnngen.data.images import known_sets
+from neutnngen.data.summary import ImageReport, Listed, ListedImages, Report, check_named, list_images, list_sets
 
 EXAMPLE = "neutnngen data fetch GunPoint\n  neutnngen data check GunPoint"
+SOURCE_HELP = "zip file (address or path) or Zenodo record; for images a folder (address or path) or a wheel; {name} stands for the name"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = _action(actions, "list", "the sets on this computer", "neutnngen data list --json")
-    fetching = _action(actions, "fetch", "download sets of the UCR archive", "neutnngen data fetch GunPoint Coffee")
-    fetching.add_argument("names", metavar="NAME", nargs="+", help="name of a set of the UCR archive")
-    fetching.add_argument("--to", metavar="DIR", type=Path, help="folder for the sets (default: $NEUTNNGEN_DATA or ~/.cache/neutnngen/ucr)")
+    fetching = _action(actions, "fetch", "download sets of the UCR archive, or image sets", "neutnngen data fetch GunPoint MNIST")
+    fetching.add_argument("names", metavar="NAME", nargs="+", help="name of a set of the UCR archive, MNIST or FashionMNIST")
+    fetching.add_argument(
+        "--to", metavar="DIR", type=Path, help="folder for the sets (default: $NEUTNNGEN_DATA or one in ~/.cache/neutnngen)"
+    )
     fetching.add_argument("--sha256", metavar="H", help="SHA-256 that the zip file must have")
-    fetching.add_argument("--source", metavar="URL", help="another zip file (address or path) or Zenodo record; {name} stands for the name")
+    fetching.add_argument("--source", metavar="URL", help=SOURCE_HELP)
     checking = _action(actions, "check", "load a set and say what is wrong with it", "neutnngen data check GunPoint my_series.csv")
-    checking.add_argument("names", metavar="FILE|NAME", nargs="+", help="a file, a folder with one set, or the name of a set")
+    checking.add_argument("names", metavar="FILE|NAME", nargs="+", help="a file, a folder with one set, a wheel, or the name of a set")
     for sub in (listing, checking):
         sub.add_argument("--folder", metavar="DIR", type=Path, help="where named sets are looked for first")
 
@@ -53,51 +57,76 @@ def _list_row(found: Listed) -> list[str]:
     return [escape(found.name), escape(where), str(found.train), str(found.test), length, str(found.classes), escape(found.problem)]
 
 
+def _image_row(found: ListedImages) -> list[str]:
+    where = "installed package" if found.package else str(found.folder)
+    size = f"{found.rows}×{found.columns}"
+    return [escape(found.name), escape(where), str(found.train), str(found.test), size, str(found.classes), escape(found.problem)]
+
+
 def _list(options: argparse.Namespace) -> int:
     with progress_bar("reading", "sets", options) as progress:
         found = list_sets(options.folder, progress)
+    images = list_images(options.folder)
     away = sorted(set(archive_records()) - {f.name for f in found})
-    shown = table("data sets", ["name", "where", "train", "test", "length", "classes", "needs repair"], [_list_row(f) for f in found])
-    document = {"sets": [dataclasses.asdict(f) for f in found], "to_fetch": away}
-    emit(options, document, shown, f"{len(away)} more sets of the UCR archive can be fetched: neutnngen data fetch NAME")
+    images_away = sorted(set(known_sets()) - {f.name for f in images})
+    shown: list[object] = [
+        table("data sets", ["name", "where", "train", "test", "length", "classes", "needs repair"], [_list_row(f) for f in found])
+    ]
+    if images:
+        shown.append(table("image sets", ["name", "where", "train", "test", "size", "classes", "problem"], [_image_row(f) for f in images]))
+    if images_away:
+        shown.append(f"image sets that can be fetched: {', '.join(images_away)}")
+    shown.append(f"{len(away)} more sets of the UCR archive can be fetched: neutnngen data fetch NAME")
+    document = {
+        "sets": [dataclasses.asdict(f) for f in found],
+        "images": [dataclasses.asdict(f) for f in images],
+        "to_fetch": away,
+        "images_to_fetch": images_away,
+    }
+    emit(options, document, *shown)
     return 0
 
 
 def _fetch(options: argparse.Namespace) -> int:
     with progress_bar("download", "bytes", options) as progress:
-        fetched = fetch_sets(options.names, options.to, options.source, options.sha256, lambda done, all_: progress(done, max(done, all_)))
+        fetched = fetch_named(options.names, options.to, options.source, options.sha256, lambda done, all_: progress(done, max(done, all_)))
     lines = []
     for one in fetched:
         lines.append(f"{one.name}: {one.state}, {one.folder}\n  from {one.source}; vouched for by {one.checked}")
         lines += [f"  {note}" for note in one.notes]
-    emit(
-        options,
-        {"sets": [dataclasses.asdict(one) for one in fetched]},
-        *map(escape, lines),
-        "please cite: Dau et al. 2018, arXiv 1810.07758",
-    )
+    cite = f"please cite: {'; '.join(citations(options.names))}"
+    emit(options, {"sets": [dataclasses.asdict(one) for one in fetched]}, *map(escape, lines), cite)
     return 0
 
 
+def _check_row(report: Report) -> list[str]:
+    numbers = [report.series, report.train, report.length, report.classes, report.constant]
+    return [escape(report.name), *map(str, numbers), report.checksums, "ok" if report.ok else "not ok"]
+
+
+def _check_image_row(report: ImageReport) -> list[str]:
+    numbers = [report.train, report.test, f"{report.rows}×{report.columns}", report.classes, report.blank]
+    return [escape(report.name), *map(str, numbers), report.checksums, "ok" if report.ok else "not ok"]
+
+
 def _check(options: argparse.Namespace) -> int:
-    reports = [check_set(name, options.folder) for name in options.names]
+    reports = [check_named(name, options.folder) for name in options.names]
+    series = [r for r in reports if isinstance(r, Report)]
+    images = [r for r in reports if isinstance(r, ImageReport)]
     ok = all(r.ok for r in reports)
-    rows = [
-        [
-            escape(r.name),
-            str(r.series),
-            str(r.train),
-            str(r.length),
-            str(r.classes),
-            str(r.constant),
-            r.checksums,
-            "ok" if r.ok else "not ok",
-        ]
-        for r in reports
-    ]
+    shown: list[object] = []
+    if series:
+        header = ["set", "series", "of them train", "length", "classes", "constant", "checksums", ""]
+        shown.append(table("data check", header, [_check_row(r) for r in series]))
+    if images:
+        header = ["image set", "train", "test", "size", "classes", "blank", "checksums", ""]
+        shown.append(table("image check", header, [_check_image_row(r) for r in images]))
     lines = [f"{r.name}: {problem}" for r in reports for problem in r.problems]
-    lines += [f"{r.name}: repair would do: {repair}" for r in reports for repair in r.repairs]
-    header = ["set", "series", "of them train", "length", "classes", "constant", "checksums", ""]
-    document = {"ok": ok, "sets": [{**dataclasses.asdict(r), "ok": r.ok} for r in reports]}
-    emit(options, document, table("data check", header, rows), *map(escape, lines))
+    lines += [f"{r.name}: repair would do: {repair}" for r in series for repair in r.repairs]
+    document = {
+        "ok": ok,
+        "sets": [{**dataclasses.asdict(r), "ok": r.ok} for r in series],
+        "images": [{**dataclasses.asdict(r), "ok": r.ok} for r in images],
+    }
+    emit(options, document, *shown, *map(escape, lines))
     return 0 if ok else 1

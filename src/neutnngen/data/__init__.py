@@ -2,7 +2,21 @@
 
 from neutnngen.data.download import fetch
 from neutnngen.data.formats import read_series
+from neutnngen.data.idx import read_idx
+from neutnngen.data.image_download import fetch_images
+from neutnngen.data.images import ImageSet, load_images
 from neutnngen.data.rows import SeriesTable
 from neutnngen.data.ucr import SeriesSet, available, load_ucr
 
-__all__ = ["SeriesSet", "SeriesTable", "available", "fetch", "load_ucr", "read_series"]
+__all__ = [
+    "ImageSet",
+    "SeriesSet",
+    "SeriesTable",
+    "available",
+    "fetch",
+    "fetch_images",
+    "load_images",
+    "load_ucr",
+    "read_idx",
+    "read_series",
+]

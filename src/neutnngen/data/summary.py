@@ -11,9 +11,24 @@ import numpy as np
 from neutnngen.data.archive import bundled_folder
 from neutnngen.data.checksums import read_sums, verify
 from neutnngen.data.formats import read_rows, scan
+from neutnngen.data.images import (
+    Vouched,
+    as_set,
+    find_images,
+    is_image_set,
+    known_set,
+    known_sets,
+    load_place,
+    locate_images,
+    looks_like_image_set,
+    published_place,
+    read_arrays,
+    unknown_images,
+    vouch,
+)
 from neutnngen.data.rows import to_table
 from neutnngen.data.ucr import find_sets, locate
-from neutnngen.errors import DataError
+from neutnngen.errors import ConfigError, DataError
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,67 @@ class Report:
         return not self.problems
 
 
+@dataclass(frozen=True)
+class ListedImages:
+    """A published image set that is on this computer. package: whether an installed Python package carries it; it is then not read here.
+    train, test: images. rows, columns: of an image. problem: why it does not load."""
+
+    name: str
+    folder: Path
+    package: bool
+    train: int
+    test: int
+    rows: int
+    columns: int
+    classes: int
+    problem: str
+
+
+@dataclass(frozen=True)
+class ImageReport:
+    """What :func:`check_images` found.
+
+    blank: images whose pixels are all the same. checksums: ``as published``, ``as fetched``, ``none`` (nothing to compare with) or
+    ``differ``. problems: why the set does not load.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    train: int
+    test: int
+    rows: int
+    columns: int
+    classes: int
+    blank: int
+    checksums: str
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+def list_images(folder: Path | None = None) -> list[ListedImages]:
+    """Every published image set on the search path, read and compared with its checksums."""
+    listed = []
+    for known in known_sets().values():
+        path = find_images(known, folder)
+        if path is None:
+            continue
+        if not path.is_dir():
+            facts = (known.train, known.test, known.rows, known.columns, known.classes)
+            listed.append(ListedImages(known.name, path.parent, True, *facts, ""))
+            continue
+        try:
+            data = load_place(published_place(known, path))
+            shape = data.train_images.shape
+            listed.append(ListedImages(known.name, path, False, shape[0], len(data.test_images), shape[1], shape[2], data.classes, ""))
+        except DataError as error:
+            if path != folder or known_set(path.resolve().name) == known:  # what lies in the folder itself may be another set
+                listed.append(ListedImages(known.name, path, False, 0, 0, 0, 0, 0, error.what))
+    return listed
+
+
 def list_sets(folder: Path | None = None, progress: Callable[[int, int], None] | None = None) -> list[Listed]:
     """Every set of one channel with class labels on the search path; files are read, but no value in them is looked at."""
     found = find_sets(folder)
@@ -74,6 +150,46 @@ def list_sets(folder: Path | None = None, progress: Callable[[int, int], None] |
         if progress is not None:
             progress(i + 1, len(found))
     return listed
+
+
+def check_named(name: str, folder: Path | None = None) -> Report | ImageReport:
+    """:func:`check_images` for what is an image set, else :func:`check_set`."""
+    if is_image_set(name):
+        return check_images(name, folder)
+    try:
+        return check_set(name, folder)
+    except ConfigError as error:
+        if looks_like_image_set(name) and "did you mean" not in (error.next_step or ""):
+            raise unknown_images(name) from None
+        raise
+
+
+def check_images(name: str, folder: Path | None = None) -> ImageReport:
+    """Load an image set, by name or path, and compare it with its checksums.
+
+    Raises as :func:`neutnngen.data.images.locate_images` for a name or path that leads nowhere; what is wrong inside the files is in the
+    report.
+    """
+    place = locate_images(name, folder)
+    problems: list[str] = []
+    checksums = "none"
+    try:
+        arrays = read_arrays(place)
+        vouched = Vouched("none", "")
+        try:
+            vouched = vouch(place, arrays)
+            checksums = vouched.state
+        except DataError as error:
+            checksums = "differ"
+            problems.append(_one_line(error))
+        data = as_set(place, arrays, vouched)
+    except DataError as error:
+        return ImageReport(place.name, place.files, 0, 0, 0, 0, 0, 0, checksums, (*problems, _one_line(error)))
+    blank = sum(int((np.ptp(part, axis=(1, 2)) == 0).sum()) for part in (data.train_images, data.test_images))
+    train, rows, columns = data.train_images.shape
+    return ImageReport(
+        place.name, place.files, train, len(data.test_images), rows, columns, data.classes, blank, checksums, tuple(problems)
+    )
 
 
 def check_set(name: str, folder: Path | None = None) -> Report:

