@@ -92,6 +92,7 @@ def random_column(rng: Rng, inputs: int, classes: int) -> DendriticColumnSpec:
     mode = pick(rng, "none", "sum", "enable", "soma")
     neurons = classes if mode == "enable" else int(rng.integers(1, 5))
     inhibition = pick(rng, "all_earliest", "one_lowest_index", "one_largest_potential", "k_earliest")
+    output = pick(rng, "neurons", "neurons", "segments") if mode != "soma" else "neurons"
     return DendriticColumnSpec(
         inputs,
         neurons,
@@ -99,6 +100,7 @@ def random_column(rng: Rng, inputs: int, classes: int) -> DendriticColumnSpec:
         segments=int(rng.integers(1, 5)),
         proximal=random_proximal(rng, mode),
         inhibition=inhibition,
+        output=output,
         k=int(rng.integers(1, neurons + 1)),
         **common,
     )
@@ -163,6 +165,9 @@ def random_network(rng: Rng) -> NetworkSpec:
             pick(rng, "column", "line", "synapse"),
             random_lfsr(rng),
         )
+        if rng.random() < 0.5:
+            margin = int(pick(rng, 0, 3, 40, 1 << 12))
+            voter = VoterSpec(classes, int(rng.integers(1, 9)), voter.t_res, read="potential", segments=int(rng.integers(1, 4)), margin=margin)
     outputs = tuple(rng.permutation(len(layers))[: int(rng.integers(1, len(layers) + 1))].tolist()) if rng.random() < 0.3 else None
     return NetworkSpec(inputs, tuple(layers), int(rng.integers(1, 5)), voter, outputs)
 
@@ -214,7 +219,9 @@ def features_of(network: NetworkSpec, state: NetworkState) -> frozenset[str]:
         if isinstance(layer.wiring, FieldWiring):
             found |= {f"corners {layer.wiring.corners}", f"stride {layer.wiring.stride}"}
     if network.voter is not None:
-        found |= {f"voter sharing {network.voter.sharing}", f"voter fraction {network.voter.fraction}"}
+        read = network.voter.read
+        found |= {f"read {read}", f"voter segments {min(network.voter.segments, 2)}"}
+        found |= {f"voter sharing {network.voter.sharing}", f"voter fraction {network.voter.fraction}"} if read == "votes" else set()
     return frozenset(found)
 
 

@@ -59,6 +59,8 @@ def test_every_option_occurs_in_many_cases() -> None:
         "wiring": ("dense", "field", "list"),
         "layers": (1, 2, 3),
         "dendrites": (1, 2),
+        "read": ("votes", "potential"),
+        "voter segments": (1, 2),
         **dict.fromkeys(("at_zero", "at_max"), (0, 1)),
         **dict.fromkeys(
             ("reward", "homeostasis", "base", "pruned", "corners", "outputs", "classic", "other proximal width"), (True, False)

@@ -164,9 +164,11 @@ def test_s4_and_masks_by_modality() -> None:
 
 
 def test_illegal_columns_and_inputs() -> None:
+    with pytest.raises(ConfigError, match="neurons with a soma"):
+        DendriticColumnSpec(1, 2, 1, output="segments", proximal=ProximalSpec("soma", inputs=1))
     with pytest.raises(ConfigError, match="one purely distal dendrite"):
-        DendriticColumnSpec(1, 2, 1, output="segments")
-    with pytest.raises(ConfigError, match="reward needs a winner"):
+        DendriticColumnSpec(1, 2, 1, output="segments", reward=True)
+    with pytest.raises(ConfigError, match="reward needs one winner"):
         DendriticColumnSpec(1, 2, 1, reward=True)
     with pytest.raises(ConfigError, match="weight_distal"):
         ProximalSpec("soma", inputs=1, soma_threshold=2, weight_proximal=2, weight_distal=2)

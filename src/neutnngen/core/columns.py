@@ -139,7 +139,7 @@ def respond(spec: DendriticColumnSpec, state: LayerTensors, waves: LayerWaves) -
     if waves.enable is not None:
         dendrites = _enabled(dendrites, waves.enable)
     if spec.output == "segments":
-        return Response(segment_times(dendrites, spec.segments)[:, :, 0, 0], dendrites, None)
+        return Response(segment_times(dendrites, spec.segments).flatten(2), dendrites, None)
     times, level = _neurons(dendrites)
     somas = None
     if spec.proximal.mode == "soma":
@@ -404,7 +404,7 @@ def _biased(spec: DendriticColumnSpec, bias: Tensor, y: Tensor, learned: Tensor)
     return (bias + rule.alpha * (y != NO_SPIKE) - rule.beta * falls).clamp(0, rule.limit)
 
 
-# --- voter (rule R10) -------------------------------------------------------------------------------------------------------------------
+# --- voter (rules R10, R14) -------------------------------------------------------------------------------------------------------------
 
 
 def vote(voter: VoterSpec, state: VoterTensors, times: Tensor) -> tuple[Tensor, Tensor]:
@@ -433,3 +433,30 @@ def vote_and_learn(voter: VoterSpec, state: VoterTensors, times: Tensor, label: 
     w, moves = state.weights, (state.mask & (times[0] != NO_SPIKE).unsqueeze(1)).view(torch.uint8)
     moved = (w + ((up >> w) & moves) - ((down >> w) & moves)).to(torch.uint8)
     return votes, replace(state, weights=moved)
+
+
+def strengths(voter: VoterSpec, state: VoterTensors, times: Tensor) -> tuple[Tensor, Tensor]:
+    """Rule R14: (wave, class) int32 strengths, and the winning segment of every class as a row of the weights, int64. times: (wave, line)."""
+    exact32 = len(state.weights) * voter.w_max < FLOAT32_EXACT
+    dtype = torch.float32 if exact32 else torch.float64
+    potential = (times != NO_SPIKE).to(dtype) @ state.weights.to(dtype)
+    groups = potential.view(len(times), voter.classes, voter.segments)
+    most = groups.amax(dim=2)
+    first = first_of(groups == most.unsqueeze(2))
+    return most.to(torch.int32), first + torch.arange(voter.classes, device=times.device) * voter.segments
+
+
+def compare_and_learn(voter: VoterSpec, state: VoterTensors, times: Tensor, label: Tensor) -> tuple[Tensor, VoterTensors]:
+    """Strengths (1, class) of one wave and the state after it (rule R14). times: (1, line) uint8. label: (1,) int64."""
+    strength, rows = strengths(voter, state, times)
+    if voter.classes == 1:
+        return strength, state
+    is_label = torch.arange(voter.classes, device=label.device) == label
+    others = strength[0].masked_fill(is_label, -1)
+    rival = first_of(others == others.max()).view(1)
+    learns = strength[0].index_select(0, label) - others.max() < voter.margin
+    moves = (times[0] != NO_SPIKE) & learns
+    row = torch.arange(voter.rows, device=label.device)
+    change = (row == rows[0].index_select(0, label)).to(torch.int16) - (row == rows[0].index_select(0, rival)).to(torch.int16)
+    moved = state.weights.to(torch.int16) + change * (state.mask & moves.unsqueeze(1))
+    return strength, replace(state, weights=moved.clamp(0, voter.w_max).to(torch.uint8))

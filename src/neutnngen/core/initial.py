@@ -76,7 +76,7 @@ def weights_of_times(times: NDArray[np.uint8], t_in_max: int, w_max: int) -> NDA
 
 def samples_needed(column: DendriticColumnSpec, labelled: bool) -> tuple[int, int]:
     """(classes, samples of each class) that ``sample_weights`` copies; one class if there are no labels."""
-    if labelled and column.output == "segments":
+    if labelled and _lines_are_classes(column):
         return column.segments, 1
     per_class = max(column.segments, column.proximal.segments if column.proximal.mode == "soma" else 0)
     return (column.neurons if labelled else 1), per_class
@@ -102,7 +102,12 @@ def sample_numbers(column: DendriticColumnSpec, count: int, labels: Array | None
     numbers = np.array(rows, dtype=np.int64)
     if labels is None:
         return np.broadcast_to(numbers, (column.neurons, wanted))
-    return numbers.reshape(1, -1) if column.output == "segments" else numbers
+    return numbers.reshape(1, -1) if _lines_are_classes(column) else numbers
+
+
+def _lines_are_classes(column: DendriticColumnSpec) -> bool:
+    """Whether the column is one dendrite whose segments are its lines, which labels then name (rule C2)."""
+    return column.output == "segments" and (column.neurons, column.dendrites) == (1, 1)
 
 
 def sample_weights(

@@ -252,17 +252,22 @@ def _stabiliser(spec: DendriticColumnSpec, w_max: int) -> tuple[tuple[int, ...],
 
 
 class _VoterBank:
-    """The voter (rule R10)."""
+    """The voter (rules R10, R14)."""
 
     def __init__(self, spec: VoterSpec, state: VoterState) -> None:
         self.spec, self.weights, self.exists, self.lfsr = spec, state.weights.copy(), np.array(state.mask), np.uint64(state.lfsr)
+        self.pruned = np.zeros((0, 0), dtype=bool) if state.mask.all() else self.exists
         lists = (spec.lfsr.taps, spec.stdp.mu, *spec.stdp.stabiliser_table(spec.w_max))
         self.rules = tuple(np.array(one, dtype=np.int64) for one in lists)
 
     def run(self, part: _Part, votes: NDArray[np.int32]) -> None:
-        from neutnngen.engine.lanes_kernel import SHARINGS, run_voter
+        from neutnngen.engine.lanes_kernel import SHARINGS, run_comparer, run_voter
 
         spec = self.spec
+        if spec.read == "potential":
+            numbers = (spec.classes, spec.segments, spec.w_max, spec.margin)
+            run_comparer(*numbers, self.weights, self.pruned, part.seen, part.learn, part.labels, votes)
+            return
         lines, classes = self.weights.shape
         sharing = SHARINGS.index(spec.sharing)
         self.lfsr = np.uint64(

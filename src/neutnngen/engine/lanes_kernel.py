@@ -386,7 +386,7 @@ def run_layer(
     near_levels_at = 5 if near_levels == 0 else 5 + levels
     none = np.zeros(0, np.bool_)
     # Where only the earliest of all dendrites matter and nobody learns, all are asked at once.
-    jointly = mode != SOMA and inhibition != K_EARLIEST and dendrites * neurons > 1
+    jointly = mode != SOMA and inhibition != K_EARLIEST and dendrites * neurons > 1 and not segments_out
     for c in range(first_column, last_column):
         w, there = weights[c], exists[c] if exists.shape[1] else none
         wn, there_near = near_weights[c], near_exists[c] if near_exists.shape[1] else none
@@ -456,8 +456,9 @@ def run_layer(
                         soma_hints[j] = t
                     times[j], strength[j] = fire_soma(t, times[j], clocks - 1, theta_s, weight_near, weight_far)
             if segments_out:
-                if winner[0] >= 0:
-                    outputs[n, c * lines + winner[0]] = fired[0]
+                for g in range(groups):
+                    if winner[g] >= 0:
+                        outputs[n, c * lines + g * segments + winner[g]] = fired[g]
             else:
                 inhibit(times, strength, outputs[n], c * lines, inhibition, k)
             if not learn[n]:
@@ -572,3 +573,50 @@ def run_voter(
                 elif fall and w > 0:
                     weights[i, c] = w - 1
     return state
+
+
+@njit(cache=True, nogil=True)
+def run_comparer(
+    classes: int, segments: int, w_max: int, margin: int, weights: Any, exists: Any, seen: Any, learn: Any, labels: Any, strengths: Any
+) -> None:
+    """Rule R14 on waves; ``weights`` (line, row) uint8 change in place, strengths: (wave, class) int32.
+
+    exists: (line, row) bool, or (0, 0) where none is pruned. seen: (wave, line) uint8. learn: (wave,) bool. labels: (wave,) int64.
+    """
+    rows = classes * segments
+    potential = np.empty(rows, np.int32)
+    best = np.empty(classes, np.int64)
+    spiking = np.empty(seen.shape[1], np.int64)
+    dense = exists.size == 0
+    for n in range(seen.shape[0]):
+        count = 0
+        for i in range(seen.shape[1]):
+            if seen[n, i] != NO_SPIKE:
+                spiking[count] = i
+                count += 1
+        potential[:] = 0
+        for k in range(count):
+            w = weights[spiking[k]]
+            for r in range(rows):
+                potential[r] += w[r]
+        for c in range(classes):
+            best[c] = c * segments
+            for r in range(c * segments + 1, (c + 1) * segments):
+                if potential[r] > potential[best[c]]:
+                    best[c] = r
+            strengths[n, c] = potential[best[c]]
+        if not learn[n] or classes == 1:
+            continue
+        label, rival = labels[n], -1
+        for c in range(classes):
+            if c != label and (rival < 0 or strengths[n, c] > strengths[n, rival]):
+                rival = c
+        if strengths[n, label] - strengths[n, rival] >= margin:
+            continue
+        up, down = best[label], best[rival]
+        for k in range(count):
+            i = spiking[k]
+            if weights[i, up] < w_max and (dense or exists[i, up]):
+                weights[i, up] += 1
+            if weights[i, down] > 0:  # a pruned synapse has weight 0
+                weights[i, down] -= 1

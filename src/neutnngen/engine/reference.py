@@ -14,7 +14,7 @@ from neutnngen.spec import NO_SPIKE, Design, LayerState, NetworkState, VoterSpec
 
 
 class _Voter:
-    """Rule R10, one line and one class at a time."""
+    """Rules R10 and R14, one line and one class at a time."""
 
     def __init__(self, spec: VoterSpec, state: VoterState) -> None:
         self.spec = spec
@@ -23,7 +23,7 @@ class _Voter:
         self.lfsr = int(state.lfsr)
 
     def state(self) -> VoterState:
-        shape = (len(self.weights), self.spec.classes)
+        shape = (len(self.weights), self.spec.rows)
         return VoterState(
             np.array(self.weights, dtype=np.uint8).reshape(shape),
             np.array(self.mask, dtype=bool).reshape(shape),
@@ -38,8 +38,10 @@ class _Voter:
         return [exists and w * bottom >= largest * top for w, exists in zip(row, there, strict=True)]
 
     def run(self, times: list[int], label: int | None) -> list[int]:
-        """Votes of one wave, which is a learning one if there is a label."""
+        """Votes or strengths of one wave, which is a learning one if there is a label."""
         spiking = [line for line, t in enumerate(times) if t != NO_SPIKE]
+        if self.spec.read == "potential":
+            return self.compare(spiking, label)
         ballots = {line: self.voted(line) for line in spiking}
         votes = [sum(ballots[line][c] for line in spiking) for c in range(self.spec.classes)]
         if label is not None:
@@ -60,6 +62,23 @@ class _Voter:
                             change = int(bits.search)
                         self.weights[line][c] = min(max(w + change, 0), self.spec.w_max)
         return votes
+
+    def compare(self, spiking: list[int], label: int | None) -> list[int]:
+        """Rule R14."""
+        classes, segments = range(self.spec.classes), self.spec.segments
+        potential = [sum(self.weights[line][row] for line in spiking) for row in range(self.spec.rows)]
+        best = [max(range(c * segments, (c + 1) * segments), key=lambda row: potential[row]) for c in classes]  # the first of equal ones
+        strength = [potential[row] for row in best]
+        others = [c for c in classes if c != label]
+        if label is None or not others:
+            return strength
+        rival = max(others, key=lambda c: strength[c])
+        if strength[label] - strength[rival] < self.spec.margin:
+            for row, change in ((best[label], 1), (best[rival], -1)):
+                for line in spiking:
+                    if self.mask[line][row]:
+                        self.weights[line][row] = min(max(self.weights[line][row] + change, 0), self.spec.w_max)
+        return strength
 
 
 class _ReferenceSession(Session):

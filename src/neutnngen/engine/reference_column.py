@@ -164,7 +164,7 @@ def run_wave(
             times[j], levels[j] = _fire_soma(spec, somas[j].time, first.time)
     neurons = np.array(times, dtype=np.uint8)
     if spec.output == "segments":
-        outputs = segments[0, 0].copy()
+        outputs = segments.reshape(-1)
     else:
         outputs = np.full(spec.neurons, NO_SPIKE, dtype=np.uint8)
         for j in _uninhibited(spec, times, levels):

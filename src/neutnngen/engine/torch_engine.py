@@ -24,11 +24,13 @@ from neutnngen.core.columns import (
     layer_gates,
     layer_moves,
     learn,
+    compare_and_learn,
     most_votes,
     only_line,
     rebased,
     respond,
     response_bytes,
+    strengths,
     vote,
     vote_and_learn,
     voter_gates,
@@ -229,16 +231,21 @@ class TorchSession(Session):
         self._layers[n] = replace(state, lfsr=lfsr)
 
     def _run_voter(self, known: list[Tensor], learning: NDArray[np.bool_], labels: Tensor | None, votes: Tensor) -> None:
-        """Write (wave, class) ``votes`` of a chunk and move the voter's state on (rule R10)."""
+        """Write (wave, class) ``votes`` of a chunk and move the voter's state on (rules R10, R14)."""
         voter, state = self._network.voter, self._voter
         assert voter is not None and state is not None
         seen = torch.cat([_seen(self._network, known, n + 1, voter.t_in_max) for n in self._network.output_layers], dim=1)
-        lines = seen.shape[1]
+        lines, read = seen.shape[1], strengths if voter.read == "potential" else vote
         for learns, start, stop in _stretches(learning):
             if not learns:
-                votes[start:stop] = vote(voter, state, seen[start:stop])[0]
+                votes[start:stop] = read(voter, state, seen[start:stop])[0]
                 continue
             assert labels is not None
+            if voter.read == "potential":
+                for n in range(start, stop):
+                    one = slice(n, n + 1)
+                    votes[one], state = compare_and_learn(voter, state, seen[one], labels[one])
+                continue
             step = waves_of_gates(1, voter_sets(voter, lines), voter.w_max, lines)
             for first in range(start, stop, step):
                 last = min(first + step, stop)
@@ -283,7 +290,7 @@ def _layout(network: NetworkSpec) -> dict[str, tuple[tuple[int, ...], torch.dtyp
         found[f"layer{n}.bias"] = ((columns, *column.distal_shape[:3]), torch.int64)
         found[f"layer{n}.learned"] = ((), torch.int64)
     if network.voter is not None:
-        weights = (network.lines, network.voter.classes)
+        weights = (network.lines, network.voter.rows)
         found |= {"voter.weights": (weights, torch.uint8), "voter.mask": (weights, torch.bool), "voter.lfsr": ((), torch.int64)}
     return found
 

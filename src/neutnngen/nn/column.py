@@ -81,13 +81,18 @@ class Column(EngineModule):
 
     @property
     def weights(self) -> Tensor:
-        """The distal weights, a view: (segment, input) where the segments are the outputs (rule C2), as in a classic column."""
-        return self.distal[0, 0] if self.dendritic.output == "segments" else self.distal
+        """The distal weights, a view: (segment, input) where the segments of one dendrite are the outputs (rule C2), as in a classic column."""
+        return self.distal[0, 0] if self._one_dendrite else self.distal
 
     @property
     def mask(self) -> Tensor:
         """False where a synapse was pruned; as ``weights``."""
-        return self.distal_mask[0, 0] if self.dendritic.output == "segments" else self.distal_mask
+        return self.distal_mask[0, 0] if self._one_dendrite else self.distal_mask
+
+    @property
+    def _one_dendrite(self) -> bool:
+        spec = self.dendritic
+        return spec.output == "segments" and (spec.neurons, spec.dendrites) == (1, 1)
 
     def forward(
         self, times: Tensor, *, proximal: Tensor | None = None, enable: Tensor | None = None, labels: Tensor | None = None

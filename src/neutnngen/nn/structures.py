@@ -80,7 +80,8 @@ class Dendrite(Column):
         super().__init__(spec, weights, mask, engine=engine)
 
     def _check_structure(self) -> None:
-        _check("dendrite", (self.dendritic.output,), ("segments",))
+        spec = self.dendritic
+        _check("dendrite", (spec.output, spec.neurons, spec.dendrites), ("segments", 1, 1))
 
 
 class Neuron(Column):

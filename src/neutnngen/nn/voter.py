@@ -1,4 +1,4 @@
-"""A voter as a PyTorch module (rule R10)."""
+"""A voter as a PyTorch module (rules R10, R14)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def _relays(spec: VoterSpec, lines: int) -> NetworkSpec:
 
 
 class Voter(EngineModule):
-    """Spike lines to votes for classes. Buffers, named as in ``spec.VoterState``: weights (line, class) uint8, mask bool, lfsr () int64.
+    """Spike lines to votes for classes. Buffers, named as in ``spec.VoterState``: weights (line, row) uint8, mask bool, lfsr () int64.
+    Rows are the classes or, with ``read="potential"``, their segments.
 
     Weights are 0 where not given: then every line that spikes votes for every class, until the voter has learned.
     """
@@ -54,7 +55,7 @@ class Voter(EngineModule):
     def forward(self, times: Tensor, *, labels: Tensor | None = None) -> Tensor:
         """times: (batch, line) uint8 spike times. labels: (batch,) classes, needed in training mode.
 
-        Returns (batch, class) int32 votes. Raises ConfigError where something does not fit or is missing.
+        Returns (batch, class) int32 votes or strengths. Raises ConfigError where something does not fit or is missing.
         """
         votes = self._run(self._check_times(times, self.lines), self._learning(), None, labels).votes
         assert votes is not None
@@ -96,5 +97,6 @@ class Voter(EngineModule):
     def extra_repr(self) -> str:
         s = self.spec
         top, bottom = s.fraction
-        votes = f"{self.lines} lines, {s.classes} classes, t_res={s.t_res}, w_res={s.w_res}, fraction={top}/{bottom}, sharing={s.sharing}"
+        rule = f"segments={s.segments}, margin={s.margin}" if s.read == "potential" else f"fraction={top}/{bottom}, sharing={s.sharing}"
+        votes = f"{self.lines} lines, {s.classes} classes, t_res={s.t_res}, w_res={s.w_res}, {rule}"
         return f"{votes}, synapses={int(torch.count_nonzero(self.mask))}, engine={self.engine!r}"

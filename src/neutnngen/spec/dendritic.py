@@ -69,7 +69,8 @@ class DendriticColumnSpec:
     """``neurons`` neurons on ``inputs`` distal lines, each with ``dendrites`` dendrites of ``segments`` segments.
 
     threshold: θ of every distal segment. tie: rule D1. inhibition, k: rule C1. sharing: of random bits, rule R8. output: the column's lines
-    are its neurons, or, for a single dendrite, its segments (rule C2). reward: R-STDP (rule R9), for segment outputs only.
+    are its neurons, or its segments, of which the winner of every dendrite spikes (rule D1) whatever C1 says; a classic column is one such
+    dendrite (rule C2). reward: R-STDP (rule R9), for segment outputs only.
     """
 
     inputs: int
@@ -108,14 +109,14 @@ class DendriticColumnSpec:
         check_word("column.sharing", self.sharing, ("column", "line", "synapse"))
         check_range("column.k", self.k, 1, self.neurons)
         check_range("column.threshold", self.threshold, 1, self.potential_max)
-        if self.output == "segments" and (self.neurons, self.dendrites, self.proximal.mode) != (1, 1, "none"):
+        if self.output == "segments" and self.proximal.mode == "soma":
+            raise ConfigError("segments cannot be outputs of neurons with a soma", got="soma", allowed="proximal mode none, sum or enable")
+        if self.reward and (self.output, self.neurons, self.dendrites, self.proximal.mode) != ("segments", 1, 1, "none"):
             raise ConfigError(
-                "segments can be outputs only of one purely distal dendrite (rule C2)",
-                got=f"{self.neurons} neurons, {self.dendrites} dendrites, proximal {self.proximal.mode}",
-                allowed='neurons = 1, dendrites = 1, proximal mode "none"',
+                "reward needs one winner among the segments of one purely distal dendrite (rules R9, C2)",
+                got=f"output {self.output}, {self.neurons} neurons, {self.dendrites} dendrites, proximal {self.proximal.mode}",
+                allowed='output = "segments", neurons = 1, dendrites = 1, proximal mode "none"',
             )
-        if self.reward and self.output != "segments":
-            raise ConfigError("reward needs a winner among segments (rules R9, C2)", got=self.output, allowed='output = "segments"')
         if self.last_time >= NO_SPIKE:
             raise ConfigError("the latest possible spike does not fit below the sentinel", got=self.last_time, allowed=f"< {NO_SPIKE}")
 
@@ -152,8 +153,8 @@ class DendriticColumnSpec:
 
     @property
     def lines(self) -> int:
-        """Output lines: neurons, or segments where these are the outputs."""
-        return self.segments if self.output == "segments" else self.neurons
+        """Output lines: neurons, or all segments, neuron by neuron and dendrite by dendrite, where these are the outputs."""
+        return self.neurons * self.dendrites * self.segments if self.output == "segments" else self.neurons
 
     @property
     def synapses(self) -> int:
@@ -199,7 +200,7 @@ class DendriticColumnSpec:
 
 def as_classic(spec: DendriticColumnSpec) -> ColumnSpec | None:
     """The classic column that has this spelling, or None if it is more than one (rule C2)."""
-    if spec.output != "segments":
+    if spec.output != "segments" or (spec.neurons, spec.dendrites) != (1, 1):
         return None
     column = ColumnSpec(spec.inputs, spec.segments, spec.threshold, spec.t_res, spec.w_res, spec.response, spec.tie, spec.stdp, spec.lfsr)
     return column if as_dendritic(column) == spec else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +75,12 @@ class LayerSpec:
 
 @dataclass(frozen=True)
 class VoterSpec:
-    """A voter with R-STDP (rule R10): every line has a weight to every class.
+    """A voter: every line has a weight to every class (rule R10), or to every segment of every class (rule R14).
+
+    read: ``votes`` is R-STDP as follows. ``potential`` is rule R14 and uses only classes, segments, margin, w_res (up to 8) and t_res: a class
+    is as strong as the largest potential of its ``segments`` segments, the sum of the weights of the lines that spike; in a learning wave in
+    which the label leads the strongest other class by less than ``margin``, the label's winning segment gains 1 from every line that spikes
+    and the other's loses 1. It draws no random bits.
 
     A line that spikes votes for each class whose weight is at least ``fraction`` (numerator, denominator) of the line's largest. Its input
     times come from the network's outputs by rule T4 with ``t_res``. The class with most votes wins, the lowest index of equal ones. Draws
@@ -96,10 +102,17 @@ class VoterSpec:
     at_max: int = 0
     sharing: Sharing = "line"
     lfsr: LfsrSpec = field(default_factory=LfsrSpec)
+    read: Literal["votes", "potential"] = "votes"
+    segments: int = 1
+    margin: int = 0
 
     def __post_init__(self) -> None:
+        check_word("voter.read", self.read, ("votes", "potential"))
+        potential = self.read == "potential"
         check_range("voter.classes", self.classes, 1, 1 << 16)
-        check_range("voter.w_res", self.w_res, 1, MAX_RES)
+        check_range("voter.segments", self.segments, 1, 1 << 10 if potential else 1)
+        check_range("voter.margin", self.margin, 0, 1 << 24 if potential else 0)
+        check_range("voter.w_res", self.w_res, 1, 8 if potential else MAX_RES)
         check_range("voter.t_res", self.t_res, 1, MAX_RES)
         for name in ("mu_capture", "mu_backoff", "mu_backoff_simple", "mu_search", "mu_min"):
             check_range(f"voter.{name}", getattr(self, name), 0, MU_ONE)
@@ -114,6 +127,11 @@ class VoterSpec:
     def w_max(self) -> int:
         """Largest weight."""
         return (1 << self.w_res) - 1
+
+    @property
+    def rows(self) -> int:
+        """Weights of a line: one for each segment of each class, class by class."""
+        return self.classes * self.segments
 
     @property
     def t_in_max(self) -> int:
@@ -209,13 +227,13 @@ class NetworkSpec:
 
     @property
     def needs_labels(self) -> tuple[bool, ...]:
-        """For every stage, whether it learns from labels (rules R9, R10)."""
+        """For every stage, whether it learns from labels (rules R9, R10, R14)."""
         return (*(layer.column.reward for layer in self.layers), *([True] if self.voter is not None else []))
 
     @property
     def synapses(self) -> int:
         """Synapses before any is pruned, those of the voter included."""
-        voter = 0 if self.voter is None else self.lines * self.voter.classes
+        voter = 0 if self.voter is None else self.lines * self.voter.rows
         return sum(layer.synapses for layer in self.layers) + voter
 
     @property

@@ -35,7 +35,7 @@ class LayerState:
 
 @dataclass(frozen=True, eq=False)
 class VoterState:
-    """State of a voter: weights (line, class) uint8, mask (line, class) bool, lfsr () uint64."""
+    """State of a voter: weights (line, row) uint8, mask (line, row) bool, lfsr () uint64; rows are classes, or their segments (R14)."""
 
     weights: NDArray[np.uint8]
     mask: NDArray[np.bool_]
@@ -90,7 +90,7 @@ def blank_layer(layer: LayerSpec) -> LayerState:
 
 def blank_voter(voter: VoterSpec, lines: int) -> VoterState:
     """All weights 0 and every synapse present."""
-    shape = (lines, voter.classes)
+    shape = (lines, voter.rows)
     return VoterState(np.zeros(shape, dtype=np.uint8), np.broadcast_to(np.True_, shape), np.array(voter.lfsr.seed, dtype=np.uint64))
 
 
@@ -116,7 +116,7 @@ def checked_state(network: NetworkSpec, state: NetworkState) -> NetworkState:
         _check_integers(arrays, f"layer{n}.learned", (), 0, (1 << 62), np.int64, f"{name}: learned")
     if network.voter is not None:
         voter = network.voter
-        _check_weights(arrays, "voter.weights", "voter.mask", (network.lines, voter.classes), voter.w_max, "the voter")
+        _check_weights(arrays, "voter.weights", "voter.mask", (network.lines, voter.rows), voter.w_max, "the voter")
         _check_integers(arrays, "voter.lfsr", (), 1, (1 << voter.lfsr.width) - 1, np.uint64, "the voter: random state")
     return state_from_arrays(network, arrays)
 
