@@ -1,0 +1,1 @@
+"""Images: classify digits by a NeuTNN, online, with local learning."""

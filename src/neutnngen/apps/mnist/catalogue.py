@@ -1,0 +1,80 @@
+"""Designs by name: the published ones and ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neutnngen.apps.mnist.blueprint import Blueprint, CodePlan, LayerPlan, ReadoutPlan, load_blueprint
+from neutnngen.errors import unknown_name
+from neutnngen.spec import StdpSpec
+
+PUBLISHED = StdpSpec(mu_capture=640, mu_minus=952, mu_search=2, mu_backoff=952, mu_min=70)
+"""The first published set of parameters."""
+
+VOTES = ReadoutPlan("votes", w_res=3)
+TALLY = ReadoutPlan("tally", w_res=1)
+
+
+def dendrites(
+    name: str, about: str, size: int, stride: int, number: int, segments: int, share: float, *, read: int = 1, passes: int = 1, jitter: int = 0
+) -> Blueprint:
+    """Our form: ``number`` dendrites for every window, each on a random ``share`` of it, and a margin read-out of ``read`` segments."""
+    layer = LayerPlan(size, stride, dendrites=number, segments=segments, share=share)
+    return Blueprint(name, (layer,), ReadoutPlan(segments=read), passes=passes, jitter=jitter, about=about)
+
+
+def classic(name: str, about: str, size: int, stride: int, neurons: int, readout: ReadoutPlan | None = None) -> Blueprint:
+    """The classic form at the same place: one column of ``neurons`` for every window, all of it, one winner."""
+    return Blueprint(name, (LayerPlan(size, stride, segments=neurons),), ReadoutPlan() if readout is None else readout, about=about)
+
+
+def _published_layer(size: int, neurons: int, *, corners: bool = True, t_res: int = 3) -> LayerPlan:
+    return LayerPlan(size, 1, corners, segments=neurons, threshold=0.5, t_res=t_res, tie="lowest_index")
+
+
+def _class_layer(size: int, segments: int, **options: object) -> LayerPlan:
+    return LayerPlan(size, 1, segments=segments, classes=True, threshold=0.5, **options)  # type: ignore[arg-type]
+
+
+CATALOGUE: dict[str, Blueprint] = {
+    b.name: b
+    for b in (
+        Blueprint("prototype", (_published_layer(4, 12, corners=False),), VOTES, about="published: two layers, 625 columns and a voter"),
+        Blueprint(
+            "classic",
+            (_published_layer(3, 12), _published_layer(3, 20, t_res=4), _published_layer(3, 32, t_res=4)),
+            VOTES,
+            about="published: three layers of columns and a voter",
+        ),
+        Blueprint(
+            "classic_small",
+            (_published_layer(3, 12), _published_layer(3, 20, t_res=4), _published_layer(3, 32, t_res=4)),
+            VOTES,
+            CodePlan(shrink=4),
+            about="published, for layout: the same on 7 × 7 pixels",
+        ),
+        Blueprint(
+            "enabled",
+            (_class_layer(3, 24, output="neurons"),),
+            TALLY,
+            CodePlan(crop=1),
+            about="published: active dendrites, one neuron per class enabled by the label, columns are counted",
+        ),
+        Blueprint(
+            "enabled_small",
+            (_class_layer(3, 24, output="neurons", windows=2),),
+            TALLY,
+            CodePlan(crop=1),
+            about="published, for layout: two columns of it",
+        ),
+    )
+}
+
+
+def named_blueprint(name: str) -> Blueprint:
+    """A blueprint by its name in the catalogue, or of a TOML file."""
+    if name.endswith(".toml") or "/" in name:
+        return load_blueprint(Path(name).expanduser())
+    if name not in CATALOGUE:
+        raise unknown_name("there is no design of this name", name, CATALOGUE)
+    return CATALOGUE[name]
