@@ -61,13 +61,15 @@ class Point:
     layout: bool = False
     silent: float = SILENT
     share: float = 0.25  # threshold over the largest potential
+    keep: float = 1.0  # of the synapses; pruned columns check the fit and are no part of it
 
     @property
     def name(self) -> str:
+        pruned = "" if self.keep == 1 else f"_keep{self.keep:g}"
         tie = "largest" if self.tie == "largest_potential" else "lowest"
         tail = "" if self.silent == SILENT else f"_silent{self.silent:g}"
         tail += "" if self.share == 0.25 else f"_theta{self.share:g}"
-        return f"{self.p}x{self.q}_w{self.w_res}_{self.response}_{tie}_{'learn' if self.learning else 'fixed'}{tail}"
+        return f"{self.p}x{self.q}_w{self.w_res}_{self.response}_{tie}_{'learn' if self.learning else 'fixed'}{tail}{pruned}"
 
     @property
     def column(self) -> ColumnSpec:
@@ -78,7 +80,13 @@ class Point:
     def design(self) -> Design:
         rng = np.random.default_rng(1)
         weights = rng.integers(0, 1 << self.w_res, (self.q, self.p))
-        return Design.of_column(TOP, self.column, weights, np.ones((self.q, self.p), bool), 1)
+        mask = rng.random((self.q, self.p)) < self.keep
+        return Design.of_column(TOP, self.column, weights * mask, mask, 1)
+
+    def counts(self) -> tuple[dict[str, float], float]:
+        """Features and flip-flops, without those of the table of limits."""
+        share = int(self.design.mask.sum()) / (self.p * self.q)
+        return column_counts(as_dendritic(self.column), share, learning=self.learning)
 
 
 POINTS = (
@@ -118,7 +126,10 @@ POINTS = (
     Point(64, 8, tie="largest_potential", response="snl"),
     Point(16, 4, tie="largest_potential"),
     Point(32, 8, silent=0.7, power=True),
-    Point(32, 8, silent=0.2, share=0.5, power=True),
+    Point(32, 8, share=0.5, power=True),
+    Point(32, 8, keep=0.5),
+    Point(32, 8, keep=0.7),
+    Point(48, 6, keep=0.3, learning=False),
 )
 
 
@@ -126,16 +137,19 @@ def synthesise(point: Point, kit: Kit, folder: Path) -> tuple[Path, yosys.Statis
     """Netlist and statistics. A column without learning is the same RTL with ``learn`` tied low inside, so that plasticity falls away."""
     package = generate_rtl(point.design, folder / "rtl", clock_period=PERIOD)
     if not point.learning:
-        top = package.sources[-1]
+        top, horizon = package.sources[-1], point.column.horizon
         text = top.read_text(encoding="utf-8")
-        tied, count = re.subn(r"\.learn\(learn\)", ".learn(1'b0)", text)
-        assert count == 1, "the controller's learn pin was not found"
-        clocks = point.column.wave_clocks
-        tied, count = re.subn(rf"\.CLOCKS\({clocks}\)", f".CLOCKS({point.column.horizon + 1})", tied)
-        assert count == 1, "the controller's clocks were not found"
-        tied, count = re.subn(r"\.DRAWS\(\d+\)", ".DRAWS(0)", tied)
-        assert count == 1, "the controller's draws were not found"
-        write_atomic(top, tied)
+        changes = {
+            r"\.learn\(learn\)": (".learn(1'b0)", 1),
+            r"\.CLOCKS\(\d+\)": (f".CLOCKS({horizon + 1})", 1),
+            r"\.DRAWS\(\d+\)": (".DRAWS(0)", 1),
+            r"\.COUNT_W\(\d+\)": (f".COUNT_W({horizon.bit_length()})", 2),
+            r"wire \[\d+:0\] count;": (f"wire [{horizon.bit_length() - 1}:0] count;", 1),
+        }
+        for pattern, (new, expected) in changes.items():
+            text, count = re.subn(pattern, new, text)
+            assert count == expected, f"{pattern} was found {count} times"
+        write_atomic(top, text)
     names = tuple(f"rtl/{path.name}" for path in package.sources)
     step = folder / "synth"
     step.mkdir()
@@ -235,7 +249,7 @@ def measure(point: Point, kit: Kit, work: Path) -> dict[str, Any]:
 # --- fit --------------------------------------------------------------------------------------------------------------------------------
 
 Rows = list[tuple[Point, dict[str, Any]]]
-AREA_FEATURES = tuple(name for name in FEATURES if name != "ramp_clock")
+AREA_FEATURES = tuple(name for name in FEATURES if name not in ("ramp_clock", "largest_bit"))
 ENERGY_FEATURES = ("synapse_rnl", "ramp_clock", "synapse_bit_snl", "adder_bit_snl", "potential_bit", "line", "column", "learn_line")
 
 
@@ -275,7 +289,7 @@ def fit(table: NDArray[np.float64], target: NDArray[np.float64], base: NDArray[n
 
 def fit_features(names: tuple[str, ...], rows: Rows, base: list[float], whole: list[float]) -> Fit:
     """The fit with those of ``names`` that earn their place by the leave-one-out error: stepwise, from all of them and from one."""
-    counts = [features(point) for point, _ in rows]
+    counts = [point.counts()[0] for point, _ in rows]
     start, goal = np.array(base), np.array(whole)
 
     def made(chosen: tuple[str, ...]) -> Fit:
@@ -303,25 +317,39 @@ def fit_features(names: tuple[str, ...], rows: Rows, base: list[float], whole: l
     return min(found, key=score)
 
 
-def features(point: Point) -> dict[str, float]:
-    return column_counts(as_dendritic(point.column), learning=point.learning)[0]
-
-
-def counted_registers(point: Point) -> float:
-    return column_counts(as_dendritic(point.column), learning=point.learning)[1]
+def fit_pairs(rows: Rows, key: str, flop: float) -> Fit:
+    """Area or leakage of all columns: fitted where the lowest index decides, and per ``largest_bit`` what the twins of these add."""
+    lowest = [(point, row) for point, row in rows if point.tie == "lowest_index"]
+    main = fit_features(AREA_FEATURES, lowest, [row["registers"] * flop for _, row in lowest], [row[key] for _, row in lowest])
+    known = {point.name: row[key] for point, row in lowest}
+    added = {
+        point.name: (row[key] - known[point.name.replace("largest", "lowest")]) / point.counts()[0]["largest_bit"]
+        for point, row in rows
+        if point.tie != "lowest_index"
+    }
+    errors: list[float | None] = []
+    for point, row in rows:
+        if point.name in known:
+            errors.append(main.errors[list(known).index(point.name)])
+            continue
+        others = [value for name, value in added.items() if name != point.name]
+        count = point.counts()[0]
+        made = row["registers"] * flop + sum(value * count.get(name, 0.0) for name, value in main.coefficients.items())
+        made += float(np.mean(others)) * count["largest_bit"]
+        errors.append(100 * (made - row[key]) / row[key])
+    return Fit({**main.coefficients, "largest_bit": float(np.mean(list(added.values())))}, tuple(errors))
 
 
 def coefficients(rows: Rows, kit: Kit) -> str:
     """The file of coefficients."""
-    plain = [(point, row) for point, row in rows if (point.silent, point.share) == (SILENT, 0.25)]
+    plain = [(point, row) for point, row in rows if (point.silent, point.share, point.keep) == (SILENT, 0.25, 1.0)]
     rom: dict[int, int] = {}
     for point, row in plain:
-        extra = row["registers"] - round(counted_registers(point))
+        extra = row["registers"] - round(point.counts()[1])
         assert extra == (rom.setdefault(point.w_res, extra) if point.learning else 0), (point.name, extra)
     flop = kit.cells[kit.roles.flop]
-    area = fit_features(AREA_FEATURES, plain, [row["registers"] * flop.area for _, row in plain], [row["area"] for _, row in plain])
-    watts = [row["registers"] * flop.leakage * 1e-9 for _, row in plain]
-    leakage = fit_features(AREA_FEATURES, plain, watts, [row["leakage"] for _, row in plain])
+    area = fit_pairs(plain, "area", flop.area)
+    leakage = fit_pairs(plain, "leakage", flop.leakage * 1e-9)
 
     powered = [(point, row) for point, row in plain if "energy" in row]
     laid = [(point, row) for point, row in powered if "layout" in row]
@@ -353,6 +381,14 @@ def coefficients(rows: Rows, kit: Kit) -> str:
     def relative(point: Point) -> float:
         one = apart[point.name]
         return float((one["registers"] + one["combinational"]) / (usual["registers"] + usual["combinational"]))
+
+    checked = []
+    for point, row in rows:
+        if point.keep < 1:
+            count, registers = point.counts()
+            registers += rom[point.w_res] if point.learning else 0
+            made = registers * flop.area + sum(value * count.get(name, 0.0) for name, value in area.coefficients.items())
+            checked.append((point.name, 100 * (made - row["area"]) / row["area"]))
 
     said = (
         f"forecast/coefficients.toml: {len(plain)} columns synthesised at NanGate45 typical with Yosys {yosys.version()} and ABC; "
@@ -416,6 +452,9 @@ def coefficients(rows: Rows, kit: Kit) -> str:
         "[sensitivity] # dynamic energy of a 32 x 8 column over its usual one",
         f"silent_70_percent = {relative(Point(32, 8, silent=0.7)):.3f}",
         f"threshold_twice = {relative(Point(32, 8, share=0.5)):.3f}",
+        "",
+        "[pruned] # error of the area of pruned columns, which are no part of the fit, per cent",
+        *(f'"{name}" = {error:.2f}' for name, error in checked),
     ]
     for (point, row), area_error, leakage_error in zip(plain, area.errors, leakage.errors, strict=True):
         text += ["", "[[measured]]", *_row(point, row)]

@@ -167,7 +167,9 @@ def random_network(rng: Rng) -> NetworkSpec:
         )
         if rng.random() < 0.5:
             margin = int(pick(rng, 0, 3, 40, 1 << 12))
-            voter = VoterSpec(classes, int(rng.integers(1, 9)), voter.t_res, read="potential", segments=int(rng.integers(1, 4)), margin=margin)
+            voter = VoterSpec(
+                classes, int(rng.integers(1, 9)), voter.t_res, read="potential", segments=int(rng.integers(1, 4)), margin=margin
+            )
     outputs = tuple(rng.permutation(len(layers))[: int(rng.integers(1, len(layers) + 1))].tolist()) if rng.random() < 0.3 else None
     return NetworkSpec(inputs, tuple(layers), int(rng.integers(1, 5)), voter, outputs)
 

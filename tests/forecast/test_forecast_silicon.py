@@ -142,13 +142,21 @@ def test_a_layer_begins_when_the_one_before_can_be_heard() -> None:
 
 def test_a_potential_voter_reads_one_line_a_clock() -> None:
     network = digits(POTENTIAL, outputs=(0,))
-    votes = digits(VoterSpec(4), outputs=(0,))
-    # four columns with one winner each, then the largest; the other voter needs one clock
+    # four columns with one winner each, then the largest
     start = network.layers[0].rebase + 1
-    assert estimate(network, learning=False).wave_clocks >= start + 8 + 4 + 1 + 1
+    assert estimate(network, learning=False).wave_clocks == max(start + 8 + 4 + 1, 14 + start) + 1
     wide = NetworkSpec(32, (LayerSpec(ColumnSpec(8, 6, 12), DenseWiring(8, columns=100)),), voter=network.voter)
-    plain = replace(wide, voter=votes.voter)
-    assert estimate(wide).wave_clocks - estimate(plain).wave_clocks == 100
+    assert wide.layers[0].rebase == 1
+    assert estimate(wide).wave_clocks == 2 + 8 + 100 + 1 + 1
+
+
+def test_a_layer_that_waits_only_leaks() -> None:
+    layer = LayerSpec(ColumnSpec(8, 6, 12), DenseWiring(8, columns=100))
+    alone, read = estimate(NetworkSpec(32, (layer,))), estimate(NetworkSpec(32, (layer,), voter=POTENTIAL))
+    longer = read.latency - alone.latency
+    assert longer > 0
+    assert read.parts[0].energy == pytest.approx(alone.parts[0].energy + longer * alone.parts[0].leakage, rel=1e-12)
+    assert (read.parts[0].area, read.parts[0].leakage) == (alone.parts[0].area, alone.parts[0].leakage)
 
 
 # --- monotony ---------------------------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ COMMANDS: dict[str, str] = {
     "demo": "real data to routed layout and report, in one go",
     "doctor": "what is installed, what is missing, and the line that installs it",
     "data": "list, fetch and check data sets",
-    "apps": "applications: clustering of time series",
+    "apps": "applications: clustering of time series, classification of images",
     "train": "train a column on a data set and save it as a Design",
     "rtl": "write SystemVerilog for a Design",
     "verify": "prove the RTL equal to the simulator on real waves",

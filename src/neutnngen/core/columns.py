@@ -436,7 +436,7 @@ def vote_and_learn(voter: VoterSpec, state: VoterTensors, times: Tensor, label: 
 
 
 def strengths(voter: VoterSpec, state: VoterTensors, times: Tensor) -> tuple[Tensor, Tensor]:
-    """Rule R14: (wave, class) int32 strengths, and the winning segment of every class as a row of the weights, int64. times: (wave, line)."""
+    """Rule R14: (wave, class) int32 strengths, and every class's winning segment as a row of the weights. times: (wave, line) uint8."""
     exact32 = len(state.weights) * voter.w_max < FLOAT32_EXACT
     dtype = torch.float32 if exact32 else torch.float64
     potential = (times != NO_SPIKE).to(dtype) @ state.weights.to(dtype)

@@ -5,7 +5,8 @@ measured by synthesis of classic columns. What has no RTL yet (proximal input, h
 is composed from cells of the library by explicit counts (:mod:`neutnngen.forecast.bill`). Both are ESTIMATED. See ``docs/forecast.md``.
 
 A wave is not pipelined: one sample at a time. A layer begins at the clock at which the last of the layers it reads can first be heard
-(the base of rule T4, and one clock for the register of the output); all layers end together with the network's wave.
+(the base of rule T4, and one clock for the register of the output); all layers end together with the network's wave. Outside of a wave of
+its own a layer waits with its clock gated.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ class SiliconEstimate:
 
 @dataclass(frozen=True)
 class _Counts:
-    """What a part is priced by. bill: composed cells; registers: flip-flops of fitted parts; clocks: in which composed gates switch."""
+    """What a part is priced by. bill: composed cells; registers: flip-flops of fitted parts; clocks: in which composed gates switch;
+    clocked: in which registers are clocked. still: composed cells that do not switch, such as a store whose clock is gated."""
 
     name: str
     columns: int
@@ -88,8 +90,8 @@ class _Counts:
     registers: float
     bill: Bill
     clocks: int
+    clocked: int
     still: Bill = field(default_factory=Bill)
-    """Composed cells that do not switch, such as a store whose clock is gated."""
 
 
 def estimate(
@@ -224,9 +226,14 @@ def _read_clocks(network: NetworkSpec, voter: VoterSpec) -> int:
     return sum(winners(network.layers[number]) for number in network.output_layers) + 1
 
 
+def _own_clocks(layer: LayerSpec) -> int:
+    """Unit clocks in which something can happen in a layer, from its start (rules T3, P3)."""
+    return max(layer.column.horizon, layer.column.last_time + 1)
+
+
 def _wave_clocks(network: NetworkSpec, starts: Sequence[int], learning: bool) -> int:
     """All layers and the voter have decided, all bits of a learning wave are drawn, and one clock to update and clear."""
-    ends = [start + max(layer.column.horizon, layer.column.last_time + 1) for start, layer in zip(starts, network.layers, strict=True)]
+    ends = [start + _own_clocks(layer) for start, layer in zip(starts, network.layers, strict=True)]
     if network.voter is not None:
         ends.append(_voter_start(network, starts) + network.voter.t_in_max + 1 + _read_clocks(network, network.voter))
     if learning:
@@ -258,8 +265,9 @@ def _layer(
             bills.append(delay(lines, starts[number] - heard))
             if source:
                 bills.append(rebase(lines, spec.t_in_max))
+    clocked = max(_own_clocks(layer), column_draws(spec) if learning else 0) + 1
     scaled = {name: value * columns for name, value in features.items()}
-    return _Counts(f"layer {number}", columns, kept, scaled, registers * columns, total(bills), spec.horizon)
+    return _Counts(f"layer {number}", columns, kept, scaled, registers * columns, total(bills), spec.horizon, clocked)
 
 
 def rom_registers(w_res: int, table: Coefficients) -> int:
@@ -269,12 +277,13 @@ def rom_registers(w_res: int, table: Coefficients) -> int:
 
 def _voter(network: NetworkSpec, voter: VoterSpec, kept: int, learning: bool) -> _Counts:
     lines, rows = network.lines, _rows(voter)
+    clocked = voter.t_in_max + 1 + _read_clocks(network, voter) + 1
     window = rebase(lines, voter.t_in_max)
     if _read(voter) == "votes":
         bill = total([window, voter_votes(voter, lines, kept, learning=learning)])
-        return _Counts("voter", 1, kept, {}, 0.0, bill, voter.t_in_max + 2)
+        return _Counts("voter", 1, kept, {}, 0.0, bill, voter.t_in_max + 2, clocked)
     bill = total([window, voter_adders(voter, lines, rows, learning=learning)])
-    return _Counts("voter", 1, kept, {}, 0.0, bill, _read_clocks(network, voter), voter_store(voter, kept))
+    return _Counts("voter", 1, kept, {}, 0.0, bill, _read_clocks(network, voter), clocked, voter_store(voter, kept))
 
 
 # --- prices -----------------------------------------------------------------------------------------------------------------------------
@@ -288,7 +297,7 @@ def _priced(counts: _Counts, table: Coefficients, clocks: int, clock: float) -> 
         flop_area, flop_leakage = table.cells[FLOP]
         area = counts.registers * flop_area + sum(table.area.get(name, 0.0) * value for name, value in counts.features.items())
         leakage = counts.registers * flop_leakage + sum(table.leakage.get(name, 0.0) * value for name, value in counts.features.items())
-        energy = counts.registers * clocks * table.register_clock
+        energy = counts.registers * counts.clocked * table.register_clock
         energy += sum(table.energy.get(name, 0.0) * value for name, value in counts.features.items())
         parts.append(_part(counts, "fitted", area, leakage, energy + leakage * wave, counts.registers))
     whole = total([counts.bill, counts.still])
@@ -296,7 +305,7 @@ def _priced(counts: _Counts, table: Coefficients, clocks: int, clock: float) -> 
         area = sum(table.cells[name][0] * count for name, count in whole.cells.items())
         leakage = sum(table.cells[name][1] * count for name, count in whole.cells.items())
         gates = sum(table.cells[name][0] * count for name, count in counts.bill.cells.items() if name != FLOP)
-        energy = (whole.registers - whole.gated) * clocks * table.register_clock + gates * counts.clocks * table.composed_clock
+        energy = (whole.registers - whole.gated) * counts.clocked * table.register_clock + gates * counts.clocks * table.composed_clock
         parts.append(_part(counts, "composed", area, leakage, energy + leakage * wave, whole.registers))
     return parts
 

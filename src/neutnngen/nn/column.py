@@ -81,7 +81,7 @@ class Column(EngineModule):
 
     @property
     def weights(self) -> Tensor:
-        """The distal weights, a view: (segment, input) where the segments of one dendrite are the outputs (rule C2), as in a classic column."""
+        """The distal weights, a view: (segment, input) where one dendrite's segments are the outputs (rule C2), as in a classic column."""
         return self.distal[0, 0] if self._one_dendrite else self.distal
 
     @property

@@ -77,10 +77,10 @@ class LayerSpec:
 class VoterSpec:
     """A voter: every line has a weight to every class (rule R10), or to every segment of every class (rule R14).
 
-    read: ``votes`` is R-STDP as follows. ``potential`` is rule R14 and uses only classes, segments, margin, w_res (up to 8) and t_res: a class
-    is as strong as the largest potential of its ``segments`` segments, the sum of the weights of the lines that spike; in a learning wave in
-    which the label leads the strongest other class by less than ``margin``, the label's winning segment gains 1 from every line that spikes
-    and the other's loses 1. It draws no random bits.
+    read: ``votes`` is R-STDP as follows. ``potential`` is rule R14 and uses only classes, segments, margin, w_res (up to 8) and t_res: a
+    class is as strong as the largest potential of its ``segments`` segments, the sum of the weights of the lines that spike; in a learning
+    wave in which the label leads the strongest other class by less than ``margin``, the label's winning segment gains 1 from every line
+    that spikes and the other's loses 1. It draws no random bits.
 
     A line that spikes votes for each class whose weight is at least ``fraction`` (numerator, denominator) of the line's largest. Its input
     times come from the network's outputs by rule T4 with ``t_res``. The class with most votes wins, the lowest index of equal ones. Draws

@@ -29,8 +29,8 @@ class CodePlan:
     """How pixels become spike times.
 
     kind: ``posneg``, two lines per pixel of which one spikes at time 0, split at ``cut``; ``population``, two lines per pixel whose times
-    add up to 2^t_res − 1, the brighter the earlier on the first; ``intensity``, one line, the brighter the earlier, black silent; ``onoff``,
-    centre against surround. cut: 0 … 1 of white. crop: pixels taken off every side. shrink: this many pixels square are averaged to one.
+    add up to 2^t_res − 1, the brighter the earlier on the first; ``intensity``, one line, the brighter the earlier, black silent;
+    ``onoff``, centre against surround. cut: 0 … 1 of white. crop: pixels taken off every side. shrink: so many pixels square are averaged.
     """
 
     kind: Literal["posneg", "population", "intensity", "onoff"] = "posneg"
@@ -55,10 +55,10 @@ so that no search is needed."""
 class LayerPlan:
     """Windows over the image or over the layer before, and what looks at each.
 
-    size, stride, corners: of the windows, in places. dendrites: of every window, each with a winner of its own (rule D1). segments: of every
-    dendrite. share: of the window's places that a dendrite has synapses to, drawn at random for each. classes: one neuron per class,
-    enabled by the label while it learns (rule P2), each with ``dendrites`` dendrites. output: lines of the layer are its segments, or
-    (with classes) its neurons after ``inhibition`` (rule C1). threshold: θ as a share of the largest weight times the mean number of
+    size, stride, corners: of the windows, in places. dendrites: of every window, each with a winner of its own (rule D1). segments: of
+    every dendrite. share: of the window's places that a dendrite has synapses to, drawn at random for each. classes: one neuron per
+    class, enabled by the label while it learns (rule P2), each with ``dendrites`` dendrites. output: lines of the layer are its segments,
+    or (with classes) its neurons after ``inhibition`` (rule C1). threshold: θ as a share of the largest weight times the mean number of
     lines that spike. start: weights copied from samples that lie apart, or seeded uniform. windows: only so many, from the middle.
     """
 
@@ -89,7 +89,9 @@ class LayerPlan:
         if self.windows is not None:
             _check("layer.windows", self.windows, 1, 1 << 20)
         if self.output == "neurons" and not self.classes:
-            raise ConfigError("neurons are outputs only of layers with one neuron per class", got="classes = false", allowed="classes = true")
+            raise ConfigError(
+                "neurons are outputs only of layers with one neuron per class", got="classes = false", allowed="classes = true"
+            )
         if self.classes and self.share < 1:
             raise ConfigError("a layer with classes sees whole windows", got=f"share = {self.share:g}", allowed="share = 1")
 
@@ -98,8 +100,8 @@ class LayerPlan:
 class ReadoutPlan:
     """How the lines of the last layer become a class.
 
-    kind: ``margin``, the voter of rule R14 with ``segments`` segments per class, ``margin`` times the mean number of spiking lines being the
-    lead that it wants; ``votes``, the voter of rule R10; ``tally``, neurons of class layers are counted, nothing is learned.
+    kind: ``margin``, the voter of rule R14 with ``segments`` segments per class; the lead that it wants is ``margin`` times the mean number
+    of spiking lines; ``votes``, the voter of rule R10; ``tally``, neurons of class layers are counted, nothing is learned.
     """
 
     kind: Literal["margin", "votes", "tally"] = "margin"
@@ -115,8 +117,11 @@ class ReadoutPlan:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """A network for images. passes, jitter: with which it is trained unless something else is asked for: how often every image is shown, and
-    by how many pixels at most it is then moved, from the second pass on. about: one line for people."""
+    """A network for images.
+
+    passes, jitter: with which it is trained unless something else is asked for: how often every image is shown, and by how many pixels
+    at most it is moved from the second pass on. about: one line for people.
+    """
 
     name: str
     layers: tuple[LayerPlan, ...]
@@ -136,7 +141,9 @@ class Blueprint:
         _check("jitter", self.jitter, 0, 8)
         if self.readout.kind == "tally" and self.layers[-1].output != "neurons":
             raise ConfigError(
-                "a tally needs a last layer whose lines are classes", got=self.layers[-1].output, allowed='classes = true, output = "neurons"'
+                "a tally needs a last layer whose lines are classes",
+                got=self.layers[-1].output,
+                allowed='classes = true, output = "neurons"',
             )
 
 

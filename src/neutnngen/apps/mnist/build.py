@@ -92,7 +92,9 @@ def _add_layer(
     made: _Growing, number: int, plan: LayerPlan, grid: _Grid, labels: Labels, classes: int, seed: int, rng: np.random.Generator
 ) -> _Grid:
     if plan.size > min(grid.rows, grid.columns):
-        raise ConfigError(f"layer {number}: the window is larger than what it looks at", got=plan.size, allowed=f"1 … {min(grid.rows, grid.columns)}")
+        raise ConfigError(
+            f"layer {number}: the window is larger than what it looks at", got=plan.size, allowed=f"1 … {min(grid.rows, grid.columns)}"
+        )
     wiring, shape = _wiring(plan, grid, rng)
     known = lines_read(made.network(), made.times, (1 << plan.t_res) - 1) if made.layers else made.times[0]
     seen = known[:, wiring.table()]  # (image, column, input)
@@ -128,7 +130,9 @@ def _add_layer(
 
 def _wiring(plan: LayerPlan, grid: _Grid, rng: np.random.Generator) -> tuple[FieldWiring | ListWiring, tuple[int, int]]:
     """Lines of every column, and (rows, columns) of the windows."""
-    whole = FieldWiring(grid.rows, grid.columns, grid.channels, (plan.size, plan.size), (plan.stride, plan.stride), plan.corners, grid.first)
+    whole = FieldWiring(
+        grid.rows, grid.columns, grid.channels, (plan.size, plan.size), (plan.stride, plan.stride), plan.corners, grid.first
+    )
     if plan.share == 1 and plan.windows is None:
         return whole, whole.grid
     table, shape = whole.table(), whole.grid
@@ -168,7 +172,7 @@ def _first_weights(
 
 
 def _apart(patches: NDArray[np.uint8], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Numbers of ``count`` patches that lie apart: each is drawn with a chance that grows with its squared distance to those drawn before."""
+    """Numbers of ``count`` patches that lie apart: the chance of each grows with its squared distance to those drawn before."""
     values = patches.astype(np.float32)
     chosen = [int(rng.integers(len(values)))]
     distance = np.abs(values - values[chosen[0]]).sum(axis=1)

@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neutnngen.apps.mnist.blueprint import CodePlan
+from neutnngen.core.encode_base import TensorEncoder
+from neutnngen.core.encode_fields import OnOffCentreSurroundEncoder
+from neutnngen.core.encode_values import IntensityEncoder, PosNegEncoder
 from neutnngen.errors import ConfigError
 
 Images = NDArray[np.uint8]
@@ -16,21 +19,21 @@ class ImageCode:
     """Encodes images of ``shape`` (rows, columns) by a plan. places: (rows, columns) of what is encoded; channels: lines of a place."""
 
     def __init__(self, plan: CodePlan, shape: tuple[int, int]) -> None:
-        from neutnngen.core.encode_fields import OnOffCentreSurroundEncoder
-        from neutnngen.core.encode_values import IntensityEncoder, PosNegEncoder
-
         self.plan, self.shape = plan, shape
         rows, columns = ((extent - 2 * plan.crop) // plan.shrink for extent in shape)
         if rows < 1 or columns < 1:
-            raise ConfigError("nothing of the image is left", got=f"{shape}, crop {plan.crop}, shrink {plan.shrink}", allowed="smaller numbers")
+            raise ConfigError(
+                "nothing of the image is left", got=f"{shape}, crop {plan.crop}, shrink {plan.shrink}", allowed="smaller numbers"
+            )
         self.places = (rows, columns)
         values = rows * columns
-        self._encoder = {
-            "posneg": lambda: PosNegEncoder(values, plan.cut),
-            "population": lambda: IntensityEncoder(values, 0.0, 1.0, plan.t_res),
-            "intensity": lambda: IntensityEncoder(values, 0.0, 1.0, plan.t_res, 1),
-            "onoff": lambda: OnOffCentreSurroundEncoder(rows, columns, 1, max(plan.cut, 1e-6), 1.0, plan.t_res),
-        }[plan.kind]()
+        self._encoder: TensorEncoder
+        if plan.kind == "posneg":
+            self._encoder = PosNegEncoder(values, plan.cut)
+        elif plan.kind == "onoff":
+            self._encoder = OnOffCentreSurroundEncoder(rows, columns, 1, max(plan.cut, 1e-6), 1.0, plan.t_res)
+        else:
+            self._encoder = IntensityEncoder(values, 0.0, 1.0, plan.t_res, int(plan.kind == "intensity"))
         self.channels = 1 if plan.kind == "intensity" else 2
         self.t_res = plan.t_res
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ from neutnngen.apps.mnist.build import build
 from neutnngen.apps.mnist.code import Images, moved
 from neutnngen.apps.mnist.model import Labels, Model
 from neutnngen.engine import Session, get_engine
-from neutnngen.errors import ConfigError, DataError
+from neutnngen.errors import ConfigError, NeutnngenError
 from neutnngen.files import write_atomic
-from neutnngen.spec import load_design
+from neutnngen.spec import Design, load_design
 from neutnngen.train.events import Progress
 
 BLOCK = 500
@@ -39,13 +39,30 @@ class Watch:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """curve: (images seen, error on the watched images). online: error of every pass on its own images, each classified before it was
-    learned. seconds: of learning, watching not counted."""
+    """A network that has learned.
+
+    first: the model after the first pass, None if there was one pass only. curve: (images seen, error on the watched images). online: error
+    of every pass on its own images, each classified before it was learned. blocks: the same for every block of ``BLOCK`` images of the
+    first pass. seconds: of learning, watching not counted.
+    """
 
     model: Model
+    first: Model | None
     curve: tuple[tuple[int, float], ...]
     online: tuple[float, ...]
+    blocks: tuple[float, ...]
     seconds: float
+
+
+@dataclass(eq=False)
+class _Record:
+    """How far a run has come; what ``keep`` holds besides the Designs."""
+
+    passes: int = 0
+    curve: list[tuple[int, float]] = field(default_factory=list)
+    online: list[float] = field(default_factory=list)
+    blocks: list[float] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 def fit(
@@ -74,44 +91,44 @@ def fit(
         raise ConfigError("the training is not legal", got=f"{passes} passes, jitter {jitter}", allowed="passes ≥ 1, jitter ≥ 0")
     if len(images) != len(labels) or not len(images):
         raise ConfigError("every image needs a label", got=f"{len(images)} images, {len(labels)} labels", allowed="equal, one or more")
-    identity = {"blueprint": dataclasses.asdict(blueprint), "seed": seed, "images": len(images), "jitter": jitter}
-    identity = json.loads(json.dumps(identity))
-    kept = None if keep is None else _kept(keep, identity, passes)
-    if kept is None:
-        model, done = Model(build(blueprint, images, labels, classes, seed)), 0
-        curve, online, seconds = [], [], 0.0
-    else:
-        model = Model(load_design(keep / "design")) if keep is not None else None  # type: ignore[assignment]
-        done, curve, online, seconds = kept["passes"], [tuple(p) for p in kept["curve"]], list(kept["online"]), kept["seconds"]
+    keeper = _Keeper(keep, {"blueprint": dataclasses.asdict(blueprint), "seed": seed, "images": len(images), "jitter": jitter})
+    design, first, record = keeper.load(passes)
+    model = Model(build(blueprint, images, labels, classes, seed) if design is None else design)
     session = get_engine().open(model.design)
-    for number in range(done, passes):
+    for number in range(record.passes, passes):
         rng = np.random.default_rng([seed, 1, number])
         order = rng.permutation(len(images))
-        wrong, stops = 0, set() if watch is None or number else set(watch.at)
+        wrong = []
         for start in range(0, len(images), BLOCK):
             began = time.perf_counter()
             chosen = order[start : start + BLOCK]
             shown = moved(images[chosen], jitter, rng) if jitter and number else images[chosen]
-            wrong += _learn_block(model, session, shown, labels[chosen], number)
-            seconds += time.perf_counter() - began
+            wrong.append(learn_block(model, session, shown, labels[chosen], number))
+            record.seconds += time.perf_counter() - began
             seen = number * len(images) + start + len(chosen)
-            if watch is not None and (seen in stops or (start + len(chosen) == len(images))):
-                curve.append((seen, Model(session.design()).error(watch.images, watch.labels)))
+            if watch is not None and (seen in watch.at or start + len(chosen) == len(images)):
+                record.curve.append((seen, Model(session.design()).error(watch.images, watch.labels)))
             if progress is not None:
                 progress(seen, passes * len(images))
-        online.append(wrong / len(images))
-        if keep is not None and number + 1 < passes:
-            _keep(keep, Model(session.design()), identity, number + 1, curve, online, seconds)
-    trained = {"passes": passes, "jitter": jitter, "images": len(images), "online_error": online}
-    design = session.design()
-    design = dataclasses.replace(design, provenance={**design.provenance, "training": trained})
-    if keep is not None:
-        _keep(keep, Model(design), identity, passes, curve, online, seconds)
-    return Fitted(Model(design, model.classes), tuple((int(n), float(e)) for n, e in curve), tuple(online), seconds)
+        record.passes = number + 1
+        record.online.append(sum(wrong) / len(images))
+        if number == 0:
+            sizes = [min(BLOCK, len(images) - start) for start in range(0, len(images), BLOCK)]
+            record.blocks = [w / size for w, size in zip(wrong, sizes, strict=True)]
+            first = session.design()
+        keeper.save(session.design(), first, record)
+    trained = {"passes": passes, "jitter": jitter, "images": len(images), "online_error": record.online}
+    end = session.design()
+    end = dataclasses.replace(end, provenance={**end.provenance, "training": trained})
+    after_one = None if first is None or passes == 1 else Model(first)
+    return Fitted(Model(end), after_one, tuple(record.curve), tuple(record.online), tuple(record.blocks), record.seconds)
 
 
-def _learn_block(model: Model, session: Session, images: Images, labels: Labels, number: int) -> int:
-    """Learn a block; how many of its images were named wrongly before they were learned (or while they were)."""
+def learn_block(model: Model, session: Session, images: Images, labels: Labels, number: int) -> int:
+    """Learn a block of images by a session of the model; how many of them were named wrongly before each was learned.
+
+    number: of the pass, 0 for the first. Where neurons are enabled by labels, the wrong ones are those before the block.
+    """
     network, plan = session.network, model.blueprint
     waves = model.code.encode(images)
     layers, voter = len(network.layers), plan.readout.kind != "tally"
@@ -138,26 +155,35 @@ def one_hot(labels: Labels, classes: int) -> NDArray[np.bool_]:
     return np.asarray(labels[:, None] == np.arange(classes))
 
 
-def _keep(
-    folder: Path, model: Model, identity: dict[str, Any], passes: int, curve: list[Any], online: list[float], seconds: float
-) -> None:
-    """The Design is written before the record that counts on it."""
-    model.design.save(folder / "design")
-    record = {"format": FORMAT, "version": VERSION, "identity": identity, "passes": passes, "curve": curve, "online": online, "seconds": seconds}
-    record["fingerprint"] = model.design.fingerprint()
-    write_atomic(folder / "fit.json", json.dumps(record, indent=2) + "\n")
+class _Keeper:
+    """Writes a run after every pass and finds it again. identity: what another run would have otherwise."""
 
+    def __init__(self, folder: Path | None, identity: dict[str, Any]) -> None:
+        self._folder, self._identity = folder, json.loads(json.dumps(identity))
 
-def _kept(folder: Path, identity: dict[str, Any], passes: int) -> dict[str, Any] | None:
-    """The record of a run that can go on; None where there is none, or it is of another run, or its Design was written later."""
-    path = folder / "fit.json"
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        same = record["format"] == FORMAT and record["identity"] == identity and record["passes"] <= passes
-        if same and load_design(folder / "design").fingerprint() == record["fingerprint"]:
-            return dict(record)
-    except (FileNotFoundError, DataError):
-        return None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return None
+    def save(self, design: Design, first: Design | None, record: _Record) -> None:
+        """The Designs are written before the record that counts on them."""
+        if self._folder is None:
+            return
+        if record.passes == 1 and first is not None:
+            first.save(self._folder / "first")
+        design.save(self._folder / "design")
+        document = {"format": FORMAT, "version": VERSION, "identity": self._identity, "design": design.fingerprint(), **asdict(record)}
+        write_atomic(self._folder / "fit.json", json.dumps(document) + "\n")
+
+    def load(self, passes: int) -> tuple[Design | None, Design | None, _Record]:
+        """Where the run goes on, and its Design after the first pass; None where it begins anew, because there is no such run, or more of
+        it than is asked for, or its Design is not the one that was recorded."""
+        nothing = None, None, _Record()
+        if self._folder is None:
+            return nothing
+        try:
+            document = json.loads((self._folder / "fit.json").read_text(encoding="utf-8"))
+            if (document["format"], document["version"], document["identity"]) != (FORMAT, VERSION, self._identity):
+                return nothing
+            record = _Record(**{f.name: document[f.name] for f in fields(_Record)})
+            record.curve = [(int(n), float(e)) for n, e in record.curve]
+            design, first = load_design(self._folder / "design"), load_design(self._folder / "first")
+        except (OSError, ValueError, KeyError, TypeError, NeutnngenError):
+            return nothing
+        return (design, first, record) if design.fingerprint() == document["design"] and record.passes <= passes else nothing

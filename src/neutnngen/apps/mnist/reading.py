@@ -26,8 +26,13 @@ class Reading:
 class Recogniser(Protocol):
     """Reads images of ``shape`` (rows, columns), 0 black … 255 white. classes: their names. title: what is at work, one line."""
 
-    title: str
-    shape: tuple[int, int]
-    classes: tuple[str, ...]
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
 
     def read(self, image: NDArray[np.uint8]) -> Reading: ...
