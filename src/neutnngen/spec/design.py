@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import re
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,8 +139,14 @@ class Design:
             "provenance": self.provenance,
         }
         write_atomic(target / "design.npz", arrays)
-        write_atomic(target / "design.json", json.dumps(document, indent=2) + "\n")
+        write_atomic(target / "design.json", _readable(document) + "\n")
         return target
+
+
+def _readable(document: dict[str, Any]) -> str:
+    """JSON with an indent, but lists of numbers, such as the lines of a wiring, on one line each."""
+    text = json.dumps(document, indent=2)
+    return re.sub(r"\[\s+((?:-?[\d.]+,\s+)*-?[\d.]+)\s+\]", lambda found: "[" + " ".join(found.group(1).split()) + "]", text)
 
 
 def load_design(folder: Path | str) -> Design:

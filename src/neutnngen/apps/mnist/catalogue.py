@@ -15,11 +15,15 @@ VOTES = ReadoutPlan("votes", w_res=3)
 TALLY = ReadoutPlan("tally", w_res=1)
 
 
+GREY = CodePlan("population")
+THETA = 0.3
+"""For GREY, of which both lines of a pixel spike; the best of 0.25 … 0.5 on validation images."""
+
+
 def dendrites(
     name: str,
     about: str,
-    size: int,
-    stride: int,
+    window: tuple[int, int],
     number: int,
     segments: int,
     share: float,
@@ -28,14 +32,16 @@ def dendrites(
     passes: int = 1,
     jitter: int = 0,
 ) -> Blueprint:
-    """Our form: ``number`` dendrites for every window, each on a random ``share`` of it, and a margin read-out of ``read`` segments."""
-    layer = LayerPlan(size, stride, dendrites=number, segments=segments, share=share)
-    return Blueprint(name, (layer,), ReadoutPlan(segments=read), passes=passes, jitter=jitter, about=about)
+    """Our form. window: size and stride. Each has ``number`` dendrites on a random ``share`` of it; the read-out has ``read`` segments a
+    class."""
+    layer = LayerPlan(*window, dendrites=number, segments=segments, share=share, threshold=THETA)
+    return Blueprint(name, (layer,), ReadoutPlan(segments=read), GREY, passes, jitter, about)
 
 
-def classic(name: str, about: str, size: int, stride: int, neurons: int, readout: ReadoutPlan | None = None) -> Blueprint:
-    """The classic form at the same place: one column of ``neurons`` for every window, all of it, one winner."""
-    return Blueprint(name, (LayerPlan(size, stride, segments=neurons),), ReadoutPlan() if readout is None else readout, about=about)
+def classic(name: str, about: str, window: tuple[int, int], neurons: int, readout: ReadoutPlan | None = None) -> Blueprint:
+    """The classic form at the same windows: one column of ``neurons`` on all of each, one winner."""
+    layer = LayerPlan(*window, segments=neurons, threshold=THETA)
+    return Blueprint(name, (layer,), ReadoutPlan() if readout is None else readout, GREY, about=about)
 
 
 def _published_layer(size: int, neurons: int, *, corners: bool = True, t_res: int = 3) -> LayerPlan:
@@ -77,9 +83,11 @@ CATALOGUE: dict[str, Blueprint] = {
             CodePlan(crop=1),
             about="published, for layout: two columns of it",
         ),
-        dendrites("tiny", "ours: 64 windows of 7 × 7 pixels, 2 dendrites of 6 segments", 7, 3, 2, 6, 0.5),
-        dendrites("small", "ours: 121 windows of 7 × 7 pixels, 3 dendrites of 15 segments", 7, 2, 3, 15, 0.5, passes=8, jitter=1),
-        dendrites("best", "ours: 81 windows of 11 × 11 pixels, 8 dendrites of 24 segments", 11, 2, 8, 24, 0.25, read=4, passes=8, jitter=1),
+        dendrites("tiny", "ours: 64 windows of 7 × 7 pixels, 2 dendrites of 6 segments", (7, 3), 2, 6, 0.5),
+        dendrites("small", "ours: 121 windows of 7 × 7 pixels, 3 dendrites of 15 segments", (7, 2), 3, 15, 0.5, passes=8, jitter=1),
+        dendrites(
+            "best", "ours: 81 windows of 11 × 11 pixels, 8 dendrites of 24 segments", (11, 2), 8, 24, 0.25, read=4, passes=8, jitter=1
+        ),
     )
 }
 

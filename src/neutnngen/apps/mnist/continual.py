@@ -200,6 +200,7 @@ def run_continual(
     _check(*held, classes, "the held-back set")
     if held[0].shape[1:] != images.shape[1:]:
         raise ConfigError("the held-back images have another size", got=held[0].shape[1:], allowed=images.shape[1:])
+    labels, held_labels = labels.astype(np.int64), held[1].astype(np.int64)
     total, swap = phases[-1].stop, swap_of(classes, seed)
     renamed = np.array(swap)
     order = np.random.default_rng([seed, 2]).permutation(len(images))[:total]
@@ -216,15 +217,15 @@ def run_continual(
             networks["fresh"] = new
         if number == 1:
             networks["frozen"] = _Network(networks["learning"].session.design(), held[0])
-        asked = renamed[held[1]] if phase.swapped else held[1]
+        asked = renamed[held_labels] if phase.swapped else held_labels
         starts = range(0, len(chosen), block)
         stops = {round(n) for n in np.linspace(0, len(starts), LOOKS + 1)}
-        log.look(networks, number, phase, asked, held[1], phase.start)
+        log.look(networks, number, phase, asked, held_labels, phase.start)
         for count, start in enumerate(starts, 1):
             part = slice(start, start + block)
             log.block(networks, shown[part], told[part])
             if count in stops:
-                log.look(networks, number, phase, asked, held[1], log.seen[-1])
+                log.look(networks, number, phase, asked, held_labels, log.seen[-1])
             if progress is not None:
                 progress(log.seen[-1], total)
     design = networks["learning"].session.design()

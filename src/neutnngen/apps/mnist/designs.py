@@ -3,6 +3,8 @@
 FOLDER/NAME/design/         the Design
 FOLDER/NAME/waves.npz       the code of a few images, their classes, and what the Design named
 FOLDER/NAME/expected.json   scores, sizes, seed, fingerprint
+FOLDER/NAME/column0/        of every layer of classic columns the column whose inputs change most: design/ and waves.npz, a run folder as
+                            ``neutnngen rtl`` and ``neutnngen verify`` take it
 """
 
 from __future__ import annotations
@@ -12,11 +14,17 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from neutnngen.apps.mnist.code import Images
 from neutnngen.apps.mnist.model import Model, load_model
 from neutnngen.apps.mnist.results import Summary
 from neutnngen.apps.mnist.study import Split
-from neutnngen.errors import DataError
+from neutnngen.core.lines import lines_read
+from neutnngen.engine import get_engine
+from neutnngen.errors import ConfigError, DataError
 from neutnngen.files import write_arrays, write_atomic
+from neutnngen.spec import Design, as_classic
 
 SAVED_WAVES = 32
 FORMAT, VERSION = "neutnngen-mnist-design", "1.0"
@@ -45,7 +53,40 @@ def save_design(summary: Summary, data: Split, out: Path, folder: Path, made_by:
         "fingerprint": model.design.fingerprint(),
     }
     write_atomic(place / "expected.json", json.dumps(expected, indent=2) + "\n")
+    _save_columns(model, chosen, place)
     return place
+
+
+def _save_columns(model: Model, images: Images, place: Path) -> None:
+    """The columns that the hardware of today can be made of, each with what it sees of these images."""
+    design = model.design
+    times = [model.code.encode(images)]
+    layers = get_engine().run(design, times[0], keep_layers=True).layers or ()
+    for number, layer in enumerate(design.network.layers):
+        if as_classic(layer.column) is None:
+            continue
+        seen = lines_read(design.network, [times[0], *layers[:number]], layer.column.t_in_max)[:, layer.wiring.table()]
+        busiest = int(np.argmax([len(np.unique(seen[:, c], axis=0)) for c in range(layer.columns)]))
+        run = place / f"column{number}"
+        column_of(design, number, busiest, f"{design.name}_column{number}").save(run / "design")
+        write_arrays(run / "waves.npz", waves=np.ascontiguousarray(seen[:, busiest]))
+
+
+def column_of(design: Design, layer: int, column: int, name: str) -> Design:
+    """One classic column of a network as a Design of its own, with its weights and its random state (rule C2).
+
+    Raises ConfigError where the layer is not made of classic columns.
+    """
+    spec, state = design.network.layers[layer], design.state.layers[layer]
+    classic = as_classic(spec.column)
+    if classic is None:
+        raise ConfigError(
+            f"layer {layer} of {design.name!r} is not made of classic columns", allowed="one dendrite a column, one winner (rule C2)"
+        )
+    shape = (classic.neurons, classic.inputs)
+    weights, mask = state.distal[column].reshape(shape), state.distal_mask[column].reshape(shape)
+    origin = {"network": design.name, "layer": layer, "column": column, "fingerprint": design.fingerprint()}
+    return Design.of_column(name, classic, weights, mask, int(state.lfsr[column]), {"column_of": origin})
 
 
 def read_expected(folder: Path) -> dict[str, Any]:

@@ -7,32 +7,32 @@ from dataclasses import replace
 from typing import Any
 
 from neutnngen.apps.mnist.blueprint import Blueprint, CodePlan, LayerPlan, ReadoutPlan
-from neutnngen.apps.mnist.catalogue import TALLY, VOTES, classic, dendrites
+from neutnngen.apps.mnist.catalogue import GREY, TALLY, THETA, VOTES, classic, dendrites
 from neutnngen.apps.mnist.study import Task
 
-BASE = LayerPlan(7, 2, dendrites=3, segments=15, share=0.5)
+BASE = LayerPlan(7, 2, dendrites=3, segments=15, share=0.5, threshold=THETA)
 """Around which the dimensions are varied: 121 windows of 7 × 7 pixels, some 316,000 synapses."""
 
-SIZES: tuple[tuple[str, tuple[int, int, int, int, float], tuple[int, int, int]], ...] = (
-    ("40k", (7, 3, 2, 6, 0.5), (7, 3, 6)),
-    ("80k", (7, 3, 2, 11, 0.5), (7, 3, 11)),
-    ("160k", (7, 2, 2, 11, 0.5), (7, 2, 12)),
-    ("320k", (7, 2, 3, 15, 0.5), (7, 2, 24)),
-    ("640k", (9, 2, 6, 18, 0.3), (9, 2, 37)),
-    ("1100k", (11, 2, 8, 24, 0.25), (11, 2, 53)),
+SIZES: tuple[tuple[str, tuple[int, int], tuple[int, int, float], int], ...] = (
+    ("40k", (7, 3), (2, 6, 0.5), 6),
+    ("80k", (7, 3), (2, 11, 0.5), 11),
+    ("160k", (7, 2), (2, 11, 0.5), 12),
+    ("320k", (7, 2), (3, 15, 0.5), 24),
+    ("640k", (9, 2), (6, 18, 0.3), 37),
+    ("1100k", (11, 2), (8, 24, 0.25), 53),
 )
-"""Synapses, then size, stride, dendrites, segments and share of ours, and size, stride and neurons of a classic column at the same windows:
-as many synapses, voter included, to within a few per cent."""
+"""Synapses; size and stride of the windows; dendrites, segments and share of ours; neurons of a classic column at the same windows: as
+many synapses, voter included, to within a few per cent."""
 
 
 def sizes() -> list[Task]:
     """Ours and the classic form at equal synapses, single pass: both with the margin read-out, and the classic one with published votes."""
     tasks = []
-    for name, ours, theirs in SIZES:
-        tasks.append(Task(dendrites(f"dendrites_{name}", "sizes", *ours), "dendrites"))
-        tasks.append(Task(classic(f"classic_{name}", "sizes", *theirs), "classic columns"))
-    for name, _, theirs in SIZES[1:4]:
-        tasks.append(Task(classic(f"votes_{name}", "sizes", *theirs, VOTES), "classic columns, votes (R10)"))
+    for name, window, ours, neurons in SIZES:
+        tasks.append(Task(dendrites(f"dendrites_{name}", "sizes", window, *ours), "dendrites"))
+        tasks.append(Task(classic(f"classic_{name}", "sizes", window, neurons), "classic columns"))
+    for name, window, _, neurons in SIZES[1:4]:
+        tasks.append(Task(classic(f"votes_{name}", "sizes", window, neurons, VOTES), "classic columns, votes (R10)"))
     return tasks
 
 
@@ -51,32 +51,29 @@ def _points() -> Iterator[tuple[str, Blueprint]]:
         yield "share of the window", _point(f"share_{round(100 * share)}", share=share)
     for bits in (1, 2, 4):
         yield "weight bits", _point(f"weight_bits_{bits}", w_res=bits)
-    for bits in (1, 2, 3, 4):
-        both = _point(f"time_bits_{bits}", t_res=bits, threshold=0.25)  # both lines of a pixel spike
-        yield "time bits", replace(both, code=CodePlan("population", t_res=bits))
-    yield "time bits", replace(_point("onoff_3"), code=CodePlan("onoff", cut=0.1))
-    for share in (0.3, 0.4, 0.6, 0.7):
+    for bits in (1, 2, 4):
+        yield "time bits", replace(_point(f"time_bits_{bits}", t_res=bits), code=CodePlan("population", t_res=bits))
+    yield "code", replace(_point("posneg", threshold=0.5), code=CodePlan("posneg"))
+    yield "code", replace(_point("onoff", threshold=0.4), code=CodePlan("onoff", cut=0.1))
+    for share in (0.2, 0.25, 0.35, 0.4):
         yield "threshold", _point(f"threshold_{round(100 * share)}", threshold=share)
-    yield "threshold", _point("steps", response="snl")
+    yield "response", _point("steps", response="snl")
     for segments in (2, 4, 8):
         yield "segments of a class", replace(_point(f"class_segments_{segments}"), readout=ReadoutPlan(segments=segments))
     for bits in (4, 5, 6, 7):
-        yield (
-            "read-out bits",
-            replace(_point(f"readout_bits_{bits}"), readout=ReadoutPlan(w_res=bits, margin=max(0.1, 4 / 2 ** (8 - bits)))),
-        )
+        readout = ReadoutPlan(w_res=bits, margin=4 / 2 ** (8 - bits))  # as large a share of the largest weight
+        yield "read-out bits", replace(_point(f"readout_bits_{bits}"), readout=readout)
     yield "read-out", replace(_point("votes"), readout=VOTES)
     for inhibition in ("all_earliest", "one_lowest_index", "one_largest_potential"):
-        layer = LayerPlan(7, 3, segments=16, classes=True, output="neurons", inhibition=inhibition)
-        yield "read-out", Blueprint(f"x_tally_{inhibition}", (layer,), TALLY)
-    yield "read-out", Blueprint("x_enabled_segments", (LayerPlan(7, 3, segments=5, classes=True),), ReadoutPlan())
+        layer = LayerPlan(7, 3, segments=16, classes=True, output="neurons", inhibition=inhibition, threshold=THETA)
+        yield "read-out", Blueprint(f"x_tally_{inhibition}", (layer,), TALLY, GREY)
+    yield "read-out", Blueprint("x_enabled_segments", (LayerPlan(7, 3, segments=5, classes=True, threshold=THETA),), ReadoutPlan(), GREY)
+    first = LayerPlan(5, 2, segments=12, threshold=THETA)
     second = LayerPlan(3, 2, segments=30, share=0.5, t_res=4, threshold=0.4)
-    yield "depth", Blueprint("x_depth_2", (LayerPlan(5, 2, segments=12), second), ReadoutPlan())
-    yield (
-        "depth",
-        Blueprint("depth_2_dendrites", (LayerPlan(5, 2, dendrites=2, segments=12, share=0.7), replace(second, dendrites=2)), ReadoutPlan()),
-    )
+    yield "depth", Blueprint("x_depth_2", (first, second), ReadoutPlan(), GREY)
+    several = replace(first, dendrites=2, share=0.7)
+    yield "depth", Blueprint("x_depth_2_dendrites", (several, replace(second, dendrites=2)), ReadoutPlan(), GREY)
 
 
 def _point(name: str, **changes: Any) -> Blueprint:
-    return Blueprint(f"x_{name}", (replace(BASE, **changes),), ReadoutPlan())
+    return Blueprint(f"x_{name}", (replace(BASE, **changes),), ReadoutPlan(), GREY)

@@ -148,8 +148,8 @@ def weight_bits(design: Design) -> int:
 def silicon_of(design: Design) -> tuple[float, float, float, str]:
     """Area in mm², leakage in mW, energy of an image in nJ, and how they came about."""
     made = estimate(design.network, synapses_by_stage(design))
-    figures = {"area": made.cell_area, "leakage": made.leakage, "energy": made.energy_per_sample}
-    return *(figures[name] * UNITS[name] for name in ("area", "leakage", "energy")), f"{made.kind}, NanGate45"
+    area, leakage, energy = made.cell_area * UNITS["area"], made.leakage * UNITS["leakage"], made.energy_per_sample * UNITS["energy"]
+    return area, leakage, energy, f"{made.kind}, NanGate45"
 
 
 def confusion(named: NDArray[np.integer], true: NDArray[np.integer], classes: int) -> NDArray[np.int64]:
