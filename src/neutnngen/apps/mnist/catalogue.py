@@ -83,7 +83,7 @@ CATALOGUE: dict[str, Blueprint] = {
             CodePlan(crop=1),
             about="published, for layout: two columns of it",
         ),
-        dendrites("tiny", "ours: 64 windows of 7 × 7 pixels, 2 dendrites of 6 segments", (7, 3), 2, 6, 0.5),
+        dendrites("tiny", "ours: 64 windows of 7 × 7 pixels, 2 dendrites of 6 segments", (7, 3), 2, 6, 0.5, passes=8, jitter=1),
         dendrites("small", "ours: 121 windows of 7 × 7 pixels, 3 dendrites of 15 segments", (7, 2), 3, 15, 0.5, passes=8, jitter=1),
         dendrites(
             "best", "ours: 81 windows of 11 × 11 pixels, 8 dendrites of 24 segments", (11, 2), 8, 24, 0.25, read=4, passes=8, jitter=1

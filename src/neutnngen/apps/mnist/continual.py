@@ -124,7 +124,7 @@ class ContinualResult:
 
         Of every phase and run: right_after, the error when no image of that world was learned yet; end, after its last; online, of its
         images, each before it was learned; back_after, images until the run is back, null if it is not; forgotten, by how much the error
-        on the first form has grown since the end of the first world. look_every: what back_after is a multiple of, at most.
+        on the first form has grown since the end of the first world. look_every: images between two looks, the steps of back_after.
         """
         phases = []
         for number, phase in enumerate(self.phases):
