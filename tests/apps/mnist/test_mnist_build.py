@@ -112,7 +112,7 @@ def test_every_dendrite_of_a_window_sees_its_share_of_the_places(share: float, p
         assert len(set(lines.tolist())) == 2 * places and set(lines.tolist()) <= set(window.tolist())
         assert np.array_equal(lines[0::2] // 2, lines[1::2] // 2) and (lines[0::2] % 2 == 0).all(), "both lines of each place"
     apart = {tuple(lines.tolist()) for lines in table}
-    assert len(apart) > 30, "each draws for itself"
+    assert len(apart) > 20, "each draws for itself"
     if share == 0.5:
         assert all(len({*table[4 * n : 4 * n + 4].reshape(-1).tolist()}) > 2 * 20 for n in range(9)), "together they see most of it"
 

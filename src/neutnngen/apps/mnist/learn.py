@@ -30,7 +30,7 @@ FORMAT, VERSION = "neutnngen-mnist-fit", "1.0"
 
 @dataclass(frozen=True, eq=False)
 class Watch:
-    """Images that are classified now and then while others are learned. at: after how many images of the first pass."""
+    """Images that are classified now and then while others are learned. at: after how many images of the first pass, to the block."""
 
     images: Images
     labels: Labels
@@ -106,7 +106,8 @@ def fit(
             wrong.append(learn_block(model, session, shown, labels[chosen], number))
             record.seconds += time.perf_counter() - began
             seen = number * len(images) + start + len(chosen)
-            if watch is not None and (seen in watch.at or start + len(chosen) == len(images)):
+            due = watch is not None and number == 0 and any(seen - len(chosen) < at <= seen for at in watch.at)
+            if watch is not None and (due or start + len(chosen) == len(images)):
                 record.curve.append((seen, Model(session.design()).error(watch.images, watch.labels)))
             if progress is not None:
                 progress(seen, passes * len(images))
@@ -137,16 +138,16 @@ def learn_block(model: Model, session: Session, images: Images, labels: Labels, 
     taught = any(one.classes for one in plan.layers)
     if layers_learn and taught:
         learn[:, :layers] = True
-        winners = None if voter else session.run(waves).winners
+        winners = session.run(waves).winners
         session.run(waves, learn, enable=one_hot(labels, network.enables), labels=labels)
         learn[:] = False
     else:
         learn[:, :layers], winners = layers_learn, None
     if voter:
         learn[:, -1] = True
-        winners = session.run(waves, learn, labels=labels).winners
-    elif winners is None:
-        winners = session.run(waves, learn, labels=labels).winners
+    if voter or winners is None:
+        learned = session.run(waves, learn, labels=labels).winners
+        winners = learned if winners is None else winners
     return int((winners != labels).sum())
 
 

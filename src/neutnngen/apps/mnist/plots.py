@@ -271,7 +271,7 @@ def plot_mistakes(images: Images, labels: Labels, predictions: Labels, classes: 
     return _save(figure, path)
 
 
-STREAM = {
+STREAM: dict[str, dict[str, Any]] = {
     "frozen": {"color": COLOURS[2], "marker": "s", "label": "frozen at the first change"},
     "fresh": {"color": COLOURS[1], "marker": "^", "linestyle": (0, (4, 2)), "label": "fresh start at each change"},
     "learning": {"color": COLOURS[0], "marker": "o", "label": "learning throughout"},
@@ -294,7 +294,7 @@ def plot_continual(result: ContinualResult, path: Path, title: str = "") -> Path
                 if number == 0 and run != "learning":
                     continue  # all three are one network there
                 inside = (result.blocks > phase.start) & (result.blocks <= phase.stop)
-                at, errors = (result.blocks[inside], result.runs[run].blocks[inside])
+                at, errors = result.blocks[inside], result.runs[run].blocks[inside]
                 if kind != "blocks":
                     inside = result.look_phase == number
                     at, errors = result.looks[inside], getattr(result.runs[run], kind)[inside]
@@ -315,8 +315,8 @@ def plot_continual(result: ContinualResult, path: Path, title: str = "") -> Path
     for phase in result.phases:
         middle = (phase.start + phase.stop) / 2
         words = phase.name.replace(", ", ",\n")
-        at = {"xycoords": ("data", "axes fraction"), "xytext": (0, 5), "textcoords": "offset points"}
-        panels[0].annotate(words, (middle, 1), ha="center", va="bottom", fontsize=9, color=INK, **at)
+        above = {"xycoords": ("data", "axes fraction"), "xytext": (0, 5), "textcoords": "offset points"}
+        panels[0].annotate(words, (middle, 1), ha="center", va="bottom", fontsize=9, color=INK, **above)
     total = result.phases[-1].stop
     panels[-1].set_xlim(-0.008 * total, 1.008 * total)
     panels[-1].xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
@@ -442,12 +442,13 @@ def _name_points(
         taken.append(Bbox.from_extents(at - 2 * scale, low, at + 2 * scale, high))
     crossed = [_dense(to_pixels(path)) for path in paths if len(path) > 1]
     line = np.concatenate(crossed) if crossed else np.zeros((0, 2))
-    room, written = axes.get_window_extent(), []
+    room = axes.get_window_extent()
     for name, x, y in sorted(texts, key=lambda t: (t[1], t[2])):
         here, probe = to_pixels((x, y)), _note(axes, name, x, y, 0, 0)
         size = probe.get_window_extent()
         probe.remove()
         own = np.hypot(*(centres - here).T) < scale
+        others = [other for other in taken if not other.contains(*here)]
         best: tuple[float, tuple[float, float], Any] | None = None
         for reach, angle in product((7, 12, 20, 30, 42, 56, 72), (45, 225, 0, 180, 90, 270, 135, 315, 22, 68, 202, 248)):
             if best is not None and best[0] <= reach:
@@ -463,14 +464,13 @@ def _name_points(
             far = np.hypot(*gaps.T)
             astray = far[~own].min(initial=math.inf) < 1.3 * far[own].min(initial=math.inf)
             lead = here + np.linspace(0.3, 0.9, 12)[:, None] * (dx * scale, dy * scale)
-            cut = reach > NEAR and any(other.contains(*point) for other in written for point in lead)
+            cut = reach > NEAR and any(other.contains(*point) for other in others for point in lead)
             cost = 1000 * hits + 1000 * out + 300 * cut + 40 * inside.any() + 25 * astray + reach
             if best is None or cost < best[0]:
                 best = (cost, (dx, dy), box)
         assert best is not None
         _note(axes, name, x, y, *best[1], line=math.hypot(*best[1]) > NEAR)
         taken.append(best[2])
-        written.append(best[2])
 
 
 def _stairs(points: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
