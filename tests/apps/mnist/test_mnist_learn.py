@@ -138,15 +138,6 @@ def test_a_block_counts_what_was_wrong_before_it_was_learned(train: Known) -> No
     assert learn_block(model, session, images, labels, 0) == int((model.predict(images) != labels).sum())
 
 
-@pytest.mark.xfail(strict=True, reason="the layers have learned the block with its labels when its images are counted")
-def test_a_block_of_a_class_layer_with_a_voter_is_counted_before_its_labels_are_learned(train: Known) -> None:
-    images, labels = train
-    model = Model(build(CLASS_SEGMENTS, images, labels, 3, 0))
-    before = int((model.predict(images) != labels).sum())
-    voter_alone = learn_block(model, get_engine().open(model.design), images, labels, 1)
-    assert learn_block(model, get_engine().open(model.design), images, labels, 0) in (before, voter_alone)
-
-
 # Passes
 
 

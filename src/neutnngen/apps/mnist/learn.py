@@ -116,13 +116,24 @@ def fit(
         if number == 0:
             sizes = [min(BLOCK, len(images) - start) for start in range(0, len(images), BLOCK)]
             record.blocks = [w / size for w, size in zip(wrong, sizes, strict=True)]
-            first = session.design()
-        keeper.save(session.design(), first, record)
-    trained = {"passes": passes, "jitter": jitter, "images": len(images), "online_error": record.online}
-    end = session.design()
-    end = dataclasses.replace(end, provenance={**end.provenance, "training": trained})
+        design = _stamped(session.design(), record, jitter, len(images))
+        first = design if number == 0 else first
+        keeper.save(design, first, record)
     after_one = None if first is None or passes == 1 else Model(first)
-    return Fitted(Model(end), after_one, tuple(record.curve), tuple(record.online), tuple(record.blocks), record.seconds)
+    return Fitted(
+        Model(model.design if design is None else design),
+        after_one,
+        tuple(record.curve),
+        tuple(record.online),
+        tuple(record.blocks),
+        record.seconds,
+    )
+
+
+def _stamped(design: Design, record: _Record, jitter: int, images: int) -> Design:
+    """With what it has been through in its provenance."""
+    training = {"passes": record.passes, "jitter": jitter, "images": images, "online_error": list(record.online)}
+    return dataclasses.replace(design, provenance={**design.provenance, "training": training})
 
 
 def learn_block(model: Model, session: Session, images: Images, labels: Labels, number: int) -> int:

@@ -63,7 +63,7 @@ def write_study(results: Results, data: Split, out: Path, pictures: bool = True)
         if pictures and (folder / "answers.npz").is_file() and (s.first.data, s.first.part) == (data.name, data.part):
             with np.load(folder / "answers.npz") as arrays:
                 named, true = arrays["named"].astype(np.int64), arrays["true"].astype(np.int64)
-            title = f"{s.first.design}, {data.name}, {data.part}: {per_cent(s.first.error)} wrong"
+            title = f"{s.first.design}, {data.name}, {data.part}"
             files.append(plot_confusion(confusion(named, true, data.classes), classes, out / f"confusion-{s.first.design}.png", title))
             files.append(plot_mistakes(data.images, true, named, classes, out / f"mistakes-{s.first.design}.png"))
     if curves:
