@@ -14,7 +14,7 @@ from neutnngen.apps.mnist.designs import save_design, score_design
 from neutnngen.apps.mnist.draw import PORT, serve
 from neutnngen.apps.mnist.explore import dimensions, sizes
 from neutnngen.apps.mnist.model import load_model
-from neutnngen.apps.mnist.plots import plot_continual
+from neutnngen.apps.mnist.plots_stream import plot_continual
 from neutnngen.apps.mnist.results import Results
 from neutnngen.apps.mnist.study import Split, Task, run_study
 from neutnngen.apps.mnist.write import HEADER, continual_rows, per_cent, rows_of, write_study

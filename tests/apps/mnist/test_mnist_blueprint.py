@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from mnist_cases import MARGIN, TALLY, TWO
+
 from neutnngen.apps.mnist.blueprint import Blueprint, CodePlan, LayerPlan, ReadoutPlan, blueprint_from_dict, load_blueprint
 from neutnngen.apps.mnist.explore import dimensions, sizes
 from neutnngen.errors import ConfigError, DataError

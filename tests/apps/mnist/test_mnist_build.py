@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from mnist_cases import CLASSIC, MARGIN, TALLY, TWO, Images, Labels, shapes
 from numpy.typing import NDArray
 
-from mnist_cases import CLASSIC, MARGIN, TALLY, TWO, Images, Labels, shapes
 from neutnngen.apps.mnist.blueprint import Blueprint, CodePlan, LayerPlan, ReadoutPlan
 from neutnngen.apps.mnist.build import POOL, VOTER_NOISE, build
 from neutnngen.apps.mnist.catalogue import CATALOGUE
@@ -171,12 +171,12 @@ def test_threshold_is_a_share_of_the_largest_weight_times_the_lines_that_spike()
         for share, bits in ((0.5, 3), (0.3, 3), (0.5, 1), (0.01, 1)):
             design = layer_built(LayerPlan(3, 1, segments=2, threshold=share, w_res=bits), images, labels, code)
             assert design.network.layers[0].column.threshold == max(1, round(share * (2**bits - 1) * lines))
-    code = ImageCode(CodePlan("intensity"), (10, 10))
+    grey = ImageCode(CodePlan("intensity"), (10, 10))
     plan = LayerPlan(5, 5, segments=2, threshold=0.5)
-    column = layer_built(plan, images, labels, code.plan).network.layers[0].column
-    spikes = np.mean([(code.encode(images) != 255)[:, lines].sum(axis=1) for lines in FieldWiring(10, 10, 1, (5, 5), (5, 5)).table()])
+    column = layer_built(plan, images, labels, grey.plan).network.layers[0].column
+    spikes = np.mean([(grey.encode(images) != 255)[:, lines].sum(axis=1) for lines in FieldWiring(10, 10, 1, (5, 5), (5, 5)).table()])
     assert 2 < spikes < 20 and column.threshold == round(0.5 * 7 * spikes)
-    blank = layer_built(plan, np.zeros_like(images), labels, code.plan).network.layers[0].column
+    blank = layer_built(plan, np.zeros_like(images), labels, grey.plan).network.layers[0].column
     assert blank.threshold == 1, "legal even where nothing spikes"
 
 

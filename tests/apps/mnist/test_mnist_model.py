@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from mnist_cases import MARGIN, TALLY, TWO, shapes
+
 from neutnngen.apps.mnist import model as module
 from neutnngen.apps.mnist.blueprint import Blueprint
 from neutnngen.apps.mnist.build import build

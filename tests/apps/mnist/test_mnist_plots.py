@@ -14,16 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
 from neutnngen.apps.mnist.continual import ContinualResult, Phase, Run
-from neutnngen.apps.mnist.plots import (
-    Mark,
-    pareto,
-    plot_confusion,
-    plot_continual,
-    plot_curves,
-    plot_families,
-    plot_mistakes,
-    plot_pareto,
-)
+from neutnngen.apps.mnist.plots import Mark, pareto, plot_curves, plot_families, plot_pareto
+from neutnngen.apps.mnist.plots_answers import plot_confusion, plot_mistakes
+from neutnngen.apps.mnist.plots_stream import plot_continual
 from neutnngen.apps.mnist.results import Results, Row, Summary
 from neutnngen.errors import ConfigError
 

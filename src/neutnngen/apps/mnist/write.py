@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from neutnngen.apps.mnist.plots import plot_confusion, plot_curves, plot_families, plot_mistakes, plot_pareto
+from neutnngen.apps.mnist.plots import plot_curves, plot_families, plot_pareto
+from neutnngen.apps.mnist.plots_answers import plot_confusion, plot_mistakes
 from neutnngen.apps.mnist.results import Results, Summary
 from neutnngen.apps.mnist.study import Split, confusion
 from neutnngen.files import write_atomic
