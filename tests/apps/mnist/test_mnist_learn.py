@@ -134,12 +134,15 @@ def test_only_the_enabled_neuron_learns(train: Known) -> None:
     assert one_hot(np.array([2, 0]), 3).tolist() == [[False, False, True], [True, False, False]]
 
 
-def test_a_block_counts_what_was_wrong_before_it_was_learned(train: Known) -> None:
-    """Of a network that counts votes all images of a block are named before any of them is learned."""
+@pytest.mark.parametrize("plan", [TALLY, CLASS_SEGMENTS], ids=lambda plan: plan.name)
+def test_a_block_counts_what_was_wrong_before_it_was_learned(plan: Blueprint, train: Known) -> None:
+    """Where labels enable neurons all images of a block are named before any of them is learned."""
     images, labels = train
-    model = Model(build(TALLY, images, labels, 3, 0))
+    model = Model(build(plan, images, labels, 3, 0))
     session = get_engine().open(model.design)
-    assert learn_block(model, session, images, labels, 0) == int((model.predict(images) != labels).sum())
+    learn_block(model, session, images[:100], labels[:100], 0)
+    before = Model(session.design()).predict(images[100:])
+    assert learn_block(model, session, images[100:], labels[100:], 0) == int((before != labels[100:]).sum())
 
 
 # Passes
@@ -164,9 +167,11 @@ def test_layers_of_a_tally_go_on(train: Known) -> None:
 
 def test_jitter_moves_images_from_the_second_pass_on(train: Known, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[tuple[int, Images]] = []
+    named: list[tuple[int, Labels]] = []
 
     def block(model: Model, session: Session, images: Images, labels: Labels, number: int) -> int:
         shown.append((number, images))
+        named.append((number, labels))
         return learn_block(model, session, images, labels, number)
 
     monkeypatch.setattr(learn, "learn_block", block)
@@ -179,6 +184,8 @@ def test_jitter_moves_images_from_the_second_pass_on(train: Known, monkeypatch: 
         assert same == 300 if number == 0 else 10 < same < 70, "a ninth does not move"
     orders = [np.concatenate([block for n, block in shown if n == number]) for number in range(3)]
     assert not np.array_equal(orders[0], train[0]), "shuffled"
+    turns = [np.concatenate([block for n, block in named if n == number]).tolist() for number in range(3)]
+    assert turns[0] != turns[1] != turns[2] != turns[0], "every pass in an order of its own"
     assert sorted(orders[0].reshape(300, -1).sum(axis=1)) == sorted(train[0].reshape(300, -1).sum(axis=1)), "each once"
 
 
