@@ -16,7 +16,7 @@ from neutnngen.apps.mnist.explore import dimensions, sizes
 from neutnngen.apps.mnist.model import load_model
 from neutnngen.apps.mnist.plots_stream import plot_continual
 from neutnngen.apps.mnist.results import Results
-from neutnngen.apps.mnist.study import Split, Task, run_study
+from neutnngen.apps.mnist.study import Split, Task, run_folder, run_study
 from neutnngen.apps.mnist.write import HEADER, continual_rows, per_cent, rows_of, write_study
 from neutnngen.cli.common import console, emit, progress_bar, table
 from neutnngen.data import load_images
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
         return _list(options)
     if options.draw:
         return _draw(options)
-    folders = [Path(name) for name in options.design if _is_design(Path(name))]
+    folders = [Path(name).expanduser() for name in options.design if _is_design(Path(name))]
     if folders and len(folders) != len(options.design):
         raise ConfigError("saved Designs and designs to learn cannot be mixed", got=", ".join(options.design), allowed="one kind")
     if folders:
@@ -80,6 +80,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _is_design(path: Path) -> bool:
+    path = path.expanduser()
     return (path / "design.json").is_file() or (path / "design" / "design.json").is_file()
 
 
@@ -98,6 +99,10 @@ def _study(options: argparse.Namespace) -> int:
     part = "validation" if options.validate or options.explore else "test"
     tasks = [*(dimensions() if options.explore else []), *(sizes() if options.sizes else [])]
     tasks = tasks or [Task(named_blueprint(name), "named", options.passes, options.jitter) for name in options.design]
+    if options.seeds < 1:
+        raise ConfigError("the number of seeds is out of range", got=options.seeds, allowed="an integer ≥ 1")
+    for task in tasks:
+        task.check()
     data = _split(options, part)
     results = Results.open(options.out / "results.csv")
     with progress_bar("learning", "images", options) as progress:
@@ -162,12 +167,12 @@ def _draw(options: argparse.Namespace) -> int:
         raise ConfigError("the page shows one network", got=", ".join(options.design), allowed="--design with one name or folder")
     name = options.design[0]
     if _is_design(Path(name)):
-        model = load_model(Path(name))
+        model = load_model(Path(name).expanduser())
     else:
         task, data = Task(named_blueprint(name), "named", options.passes, options.jitter), _split(options, "test")
         results = Results.open(options.out / "results.csv")
         with progress_bar("learning", "images", options) as progress:
             run_study([task], data, 1, results, options.out, progress)
-        model = load_model(options.out / "models" / f"{task.blueprint.name}-0")
+        model = load_model(run_folder(options.out, task.key(data, 0)))
     serve(model, options.port, announce=lambda line: console(options).print(line))
     return 0

@@ -78,7 +78,6 @@ def test_columns_are_saved_as_run_folders(tmp_path: Path) -> None:
     assert not (saved(Task(TALLY), tmp_path / "other", 1) / "column0").exists()
 
 
-@pytest.mark.xfail(strict=True, reason="models/DESIGN-SEED holds the run that came last")
 def test_what_is_saved_is_the_run_of_the_row(tmp_path: Path) -> None:
     """Also where another training of the same design and seed came after it."""
     data = replace(DATA, train_images=DATA.train_images[:20], train_labels=DATA.train_labels[:20])
@@ -102,7 +101,6 @@ def test_expected_files_that_are_refused(tmp_path: Path) -> None:
     assert read_expected(tmp_path)["wrong"] == 3
 
 
-@pytest.mark.xfail(strict=True, reason="TypeError")
 def test_an_expected_file_that_is_no_object(tmp_path: Path) -> None:
     (tmp_path / "expected.json").write_text("[1]")
     with pytest.raises(DataError, match=r"expected.json"):

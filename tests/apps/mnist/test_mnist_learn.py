@@ -272,8 +272,8 @@ def test_a_finished_run_is_not_done_again_and_can_be_made_longer(train: Known, t
         {"plan": replace(MARGIN, readout=ReadoutPlan(margin=2.0))},
         {"jitter": 2},
         {"count": 240},
-        pytest.param({"turn": 1}, marks=pytest.mark.xfail(strict=True, reason="what keep holds does not say of which images it is")),
-        pytest.param({"darker": 30}, marks=pytest.mark.xfail(strict=True, reason="what keep holds does not say of which images it is")),
+        {"turn": 1},
+        {"darker": 30},
     ],
 )
 def test_a_folder_of_another_run_is_not_used(changes: dict[str, Any], train: Known, tmp_path: Path) -> None:

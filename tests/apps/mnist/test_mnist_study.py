@@ -64,14 +64,13 @@ def test_parts_that_are_refused() -> None:
     data = numbered(300, 50)
     with pytest.raises(ConfigError, match=r"no part of this name(.|\n)*train(.|\n)*test, validation"):
         Split.of(data, "train")
-    with pytest.raises(ConfigError, match=r"nothing is left to learn from(.|\n)*300 images, 10000 held back"):
+    with pytest.raises(ConfigError, match=r"too few images to hold some back(.|\n)*300 training images, 10000"):
         Split.of(data, "validation")
     for images, part, most in ((0, "test", 300), (301, "test", 300), (261, "validation", 260)):
         with pytest.raises(ConfigError, match=rf"number of images is out of range(.|\n)*{images}(.|\n)*1 … {most}"):
             Split.of(data, part, images, held=40)
 
 
-@pytest.mark.xfail(strict=True, reason="train[:-0] is nothing, and a negative number is not refused")
 @pytest.mark.parametrize("held", [0, -1])
 def test_at_least_one_image_is_held_back(held: int) -> None:
     with pytest.raises(ConfigError):
@@ -174,7 +173,6 @@ def test_seeds_must_be_one_or_more(tmp_path: Path) -> None:
         run_study([Task(MARGIN)], DATA, 0, Results(), tmp_path)
 
 
-@pytest.mark.xfail(strict=True, reason="models/DESIGN-SEED of another set is taken for a finished run")
 def test_another_set_in_the_same_folder_is_learned_anew(tmp_path: Path) -> None:
     """As in ``--data MNIST`` and then ``--data FashionMNIST``, of as many images."""
     other = replace(DATA, name="Turned", train_labels=(DATA.train_labels + 1) % 3, labels=(DATA.labels + 1) % 3)
@@ -265,7 +263,6 @@ def test_pictures_are_of_the_images_of_their_row(tmp_path: Path, monkeypatch: py
     assert drawn[0].sum() == 60 and 1 - np.trace(drawn[0]) / 60 == pytest.approx(row.error)
 
 
-@pytest.mark.xfail(strict=True, reason="models/DESIGN-SEED holds the answers of the run that came last, whatever its part and training")
 def test_pictures_are_of_the_run_of_their_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table with one pass, then with three, then the first again, whose rows are in the file."""
     drawn: list[np.ndarray] = []
@@ -285,10 +282,11 @@ def test_smoothed_curves_by_hand() -> None:
         (100, 0.1),
         (200, 0.2),
         (400, pytest.approx(0.35)),
+        (700, pytest.approx(0.6)),  # the last blocks, fewer than the ratio asks for
     ]
     assert smoothed(curve, 1.0) == curve and smoothed([]) == []
     points = smoothed([(500 * n, 0.1) for n in range(1, 121)])
-    assert all(b[0] >= 1.3 * a[0] for a, b in pairwise(points)) and len(points) < 20
+    assert all(b[0] >= 1.3 * a[0] for a, b in pairwise(points[:-1])) and len(points) < 20 and points[-1][0] == 60_000
 
 
 def test_continual_rows_by_hand() -> None:

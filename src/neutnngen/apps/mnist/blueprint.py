@@ -6,6 +6,7 @@ A blueprint is independent of the data: windows, dendrites and segments, thresho
 from __future__ import annotations
 
 import dataclasses
+import json
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,15 +102,19 @@ class ReadoutPlan:
     """How the lines of the last layer become a class.
 
     kind: ``margin``, the voter of rule R14 with ``segments`` segments per class; the lead that it wants is ``margin`` times the mean number
-    of spiking lines; ``votes``, the voter of rule R10; ``tally``, neurons of class layers are counted, nothing is learned.
+    of spiking lines; ``votes``, the voter of rule R10; ``tally``, neurons of class layers are counted, nothing is learned. w_res: bits of
+    its weights; 8, 3 and 1 if not given.
     """
 
     kind: Literal["margin", "votes", "tally"] = "margin"
     segments: int = 1
-    w_res: int = 8
+    w_res: int | None = None
     margin: float = 4.0
 
     def __post_init__(self) -> None:
+        if self.w_res is None:
+            object.__setattr__(self, "w_res", {"margin": 8, "votes": 3, "tally": 1}[self.kind])
+        assert self.w_res is not None
         _check("readout.segments", self.segments, 1, 1024)
         _check("readout.w_res", self.w_res, 1, 8 if self.kind == "margin" else 6)
         _check("readout.margin", self.margin, 0, 1024)
@@ -133,7 +138,10 @@ class Blueprint:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
-        if not self.name.isidentifier() or not self.name.isascii():
+        for key in ("name", "about"):
+            if not isinstance(getattr(self, key), str):
+                raise ConfigError(f"{key} must be a string", got=getattr(self, key), allowed=f'{key} = "…"')
+        if not self.name.isidentifier() or not self.name.isascii() or self.name.startswith("_"):
             raise ConfigError("the name of a design must be usable as a module name", got=self.name, allowed="letters, digits and '_'")
         if not self.layers:
             raise ConfigError("a design has at least one layer", got=0, allowed="[[layers]] with size, segments, …")
@@ -155,8 +163,10 @@ def _made(where: str, kind: type[T], values: Any) -> T:
     for key, inner in (("stdp", StdpSpec), ("homeostasis", HomeostasisSpec)):
         if isinstance(values.get(key), dict):
             check_keys(f"{where}.{key}", values[key], [f.name for f in dataclasses.fields(inner)])
+    if isinstance(values.get("stdp"), dict):
+        values = {**values, "stdp": {**dataclasses.asdict(PLASTICITY), **values["stdp"]}}
     try:
-        return TypeAdapter(kind).validate_python(values)
+        return TypeAdapter(kind).validate_json(json.dumps(values, default=str), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join([where, *(str(part) for part in first["loc"])])

@@ -11,8 +11,7 @@ from neutnngen.spec import StdpSpec
 PUBLISHED = StdpSpec(mu_capture=640, mu_minus=952, mu_search=2, mu_backoff=952, mu_min=70)
 """The first published set of parameters."""
 
-VOTES = ReadoutPlan("votes", w_res=3)
-TALLY = ReadoutPlan("tally", w_res=1)
+VOTES, TALLY = ReadoutPlan("votes"), ReadoutPlan("tally")
 
 
 GREY = CodePlan("population")

@@ -48,13 +48,13 @@ class ImageCode:
             raise ConfigError("the images have another size", got=images.shape[1:], allowed=self.shape)
         c, s, (rows, columns) = self.plan.crop, self.plan.shrink, self.places
         cut = images[:, c : c + rows * s, c : c + columns * s].astype(np.float64)
-        values = cut.reshape(len(images), rows, s, columns, s).mean(axis=(2, 4)) / WHITE
+        values = cut.reshape(-1, rows, s, columns, s).mean(axis=(2, 4)) / WHITE
         if self.plan.kind == "onoff":
             return np.asarray(self._encoder.encode(values))
-        times = np.asarray(self._encoder.encode(values.reshape(len(images), -1)))
+        times = np.asarray(self._encoder.encode(values.reshape(-1, rows * columns)))
         if self.plan.kind != "population":
             return times
-        return np.stack([times, (1 << self.plan.t_res) - 1 - times], axis=2).reshape(len(images), -1)
+        return np.stack([times, (1 << self.plan.t_res) - 1 - times], axis=2).reshape(-1, self.lines)
 
 
 def moved(images: Images, jitter: int, rng: np.random.Generator) -> Images:

@@ -19,7 +19,7 @@ import numpy as np
 from neutnngen.apps.mnist.code import Images
 from neutnngen.apps.mnist.model import Model, load_model
 from neutnngen.apps.mnist.results import Summary
-from neutnngen.apps.mnist.study import Split
+from neutnngen.apps.mnist.study import Split, run_folder
 from neutnngen.core.lines import lines_read
 from neutnngen.engine import get_engine
 from neutnngen.errors import ConfigError, DataError
@@ -33,7 +33,7 @@ FORMAT, VERSION = "neutnngen-mnist-design", "1.0"
 def save_design(summary: Summary, data: Split, out: Path, folder: Path, made_by: str) -> Path:
     """Save a design of a study in ``out``: of its seeds the one with the smallest online error in its last pass, so that no image that was
     held back has a say. data: what it learned from. Returns its folder."""
-    models = {row.seed: load_model(out / "models" / f"{row.design}-{row.seed}") for row in summary.rows}
+    models = {row.seed: load_model(run_folder(out, row.key)) for row in summary.rows}
     seed = min(models, key=lambda s: models[s].design.provenance["training"]["online_error"][-1])
     model, row = models[seed], next(row for row in summary.rows if row.seed == seed)
     place = folder / row.design
@@ -94,7 +94,7 @@ def read_expected(folder: Path) -> dict[str, Any]:
     path = folder / "expected.json"
     try:
         document = dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:
         raise DataError(f"what the Design is expected to score cannot be read: {error}", got=path) from None
     if document.get("format") != FORMAT or str(document.get("version")).split(".")[0] != VERSION.split(".", maxsplit=1)[0]:
         raise DataError("the file does not say what a Design is expected to score", got=path, allowed=f"{FORMAT}, version {VERSION}")

@@ -21,8 +21,8 @@ SIZES: tuple[tuple[str, tuple[int, int], tuple[int, int, float], int], ...] = (
     ("640k", (9, 2), (6, 18, 0.3), 37),
     ("1100k", (11, 2), (8, 24, 0.25), 53),
 )
-"""Synapses; size and stride of the windows; dendrites, segments and share of ours; neurons of a classic column at the same windows: no
-fewer synapses, voter included, and at most a tenth more."""
+"""Synapses; size and stride of the windows; dendrites, segments and share of ours; neurons of a classic column at the same windows: as
+many synapses, voter included, between a hundredth fewer and a tenth more."""
 
 
 def sizes() -> list[Task]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import time
 from dataclasses import asdict, dataclass, field, fields
@@ -91,7 +92,8 @@ def fit(
         raise ConfigError("the training is not legal", got=f"{passes} passes, jitter {jitter}", allowed="passes ≥ 1, jitter ≥ 0")
     if len(images) != len(labels) or not len(images):
         raise ConfigError("every image needs a label", got=f"{len(images)} images, {len(labels)} labels", allowed="equal, one or more")
-    keeper = _Keeper(keep, {"blueprint": dataclasses.asdict(blueprint), "seed": seed, "images": len(images), "jitter": jitter})
+    shown_to = {"images": len(images), "data": digest_of(images, labels), "watched": None if watch is None else len(watch.images)}
+    keeper = _Keeper(keep, {"blueprint": dataclasses.asdict(blueprint), "seed": seed, "jitter": jitter, **shown_to})
     design, first, record = keeper.load(passes)
     model = Model(build(blueprint, images, labels, classes, seed) if design is None else design)
     session = get_engine().open(model.design)
@@ -160,6 +162,13 @@ def learn_block(model: Model, session: Session, images: Images, labels: Labels, 
         learned = session.run(waves, learn, labels=labels).winners
         winners = learned if winners is None else winners
     return int((winners != labels).sum())
+
+
+def digest_of(images: Images, labels: Labels) -> str:
+    """SHA-256 of what is learned from."""
+    digest = hashlib.sha256(np.ascontiguousarray(images).tobytes())
+    digest.update(np.ascontiguousarray(labels, dtype=np.int64).tobytes())
+    return digest.hexdigest()
 
 
 def one_hot(labels: Labels, classes: int) -> NDArray[np.bool_]:

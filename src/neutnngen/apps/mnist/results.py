@@ -115,6 +115,8 @@ class Results:
         rows = []
         for line in lines:
             try:
+                if None in line or None in line.values():
+                    raise ValueError("it has too many cells or too few")
                 rows.append(Row(**{f.name: KINDS[str(f.type)](line[f.name]) for f in fields(Row)}))
             except (KeyError, TypeError, ValueError) as error:
                 step = "delete that line; its run will be done again"

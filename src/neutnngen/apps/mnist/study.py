@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nan
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +51,9 @@ class Split:
         learned but classified, and the test images not looked at. images: learn from the first so many only."""
         train, labels = data.train_images, data.train_labels.astype(np.int64)
         if part == "validation":
-            if held >= len(train):
-                raise ConfigError("nothing is left to learn from", got=f"{len(train)} images, {held} held back", allowed="fewer held back")
+            if not 1 <= held < len(train):
+                got = f"{len(train)} training images, {held} of them held back"
+                raise ConfigError("too few images to hold some back", got=got, allowed=f"more than {held} training images")
             train, labels, other, answers = train[:-held], labels[:-held], train[-held:], labels[-held:]
         elif part == "test":
             other, answers = data.test_images, data.test_labels.astype(np.int64)
@@ -77,6 +79,11 @@ class Task:
         plan = self.blueprint
         return plan.passes if self.passes is None else self.passes, plan.jitter if self.jitter is None else self.jitter
 
+    def check(self) -> None:
+        """Raise ConfigError where the training is not legal."""
+        passes, jitter = self.training
+        replace(self.blueprint, passes=passes, jitter=jitter)
+
     def key(self, data: Split, seed: int) -> tuple[object, ...]:
         """``Row.key`` of its run."""
         return (self.blueprint.name, data.name, data.part, seed, len(data.train_images), *self.training)
@@ -85,7 +92,7 @@ class Task:
 def run_study(tasks: Sequence[Task], data: Split, seeds: int, results: Results, out: Path, progress: Progress | None = None) -> Results:
     """Add to ``results`` what it lacks of tasks × seeds 0 … seeds - 1, each row as soon as its run is finished.
 
-    out: folder that gets ``models/DESIGN-SEED``; a run that was stopped goes on after its last whole pass. progress: images done, in all.
+    out: folder that gets ``run_folder`` of each; a run that was stopped goes on after its last whole pass. progress: images done, in all.
     """
     if seeds < 1:
         raise ConfigError("the number of seeds is out of range", got=seeds, allowed="an integer ≥ 1")
@@ -95,11 +102,17 @@ def run_study(tasks: Sequence[Task], data: Split, seeds: int, results: Results, 
         for seed in range(seeds):
             if not results.has(task.key(data, seed)):
                 tell = None if progress is None else part_of(progress, done, total)
-                results.add(run_task(task, data, seed, out / "models" / f"{task.blueprint.name}-{seed}", tell))
+                results.add(run_task(task, data, seed, run_folder(out, task.key(data, seed)), tell))
             done += size
             if progress is not None:
                 progress(done, total)
     return results
+
+
+def run_folder(out: Path, key: tuple[Any, ...]) -> Path:
+    """Where a study in ``out`` keeps the model and the answers of the run with this ``Row.key``."""
+    design, data, part, seed, images, passes, jitter = key
+    return out / "models" / f"{data}-{part}-{images}-{passes}-{jitter}" / f"{design}-{seed}"
 
 
 def run_task(task: Task, data: Split, seed: int, folder: Path, progress: Progress | None = None) -> Row:

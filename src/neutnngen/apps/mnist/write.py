@@ -12,7 +12,7 @@ import numpy as np
 from neutnngen.apps.mnist.plots import plot_curves, plot_families, plot_pareto
 from neutnngen.apps.mnist.plots_answers import plot_confusion, plot_mistakes
 from neutnngen.apps.mnist.results import Results, Summary
-from neutnngen.apps.mnist.study import Split, confusion
+from neutnngen.apps.mnist.study import Split, confusion, run_folder
 from neutnngen.files import write_atomic
 
 ABSENT = "–"
@@ -57,7 +57,7 @@ def write_study(results: Results, data: Split, out: Path, pictures: bool = True)
     curves = {}
     classes = tuple(map(str, range(data.classes)))
     for s in summaries:
-        folder = out / "models" / f"{s.first.design}-{s.first.seed}"
+        folder = run_folder(out, s.first.key)
         if (folder / "curve.json").is_file():
             curve = json.loads((folder / "curve.json").read_text(encoding="utf-8"))
             curves[s.first.design] = curve["watched"] or smoothed(curve["online"])
@@ -81,7 +81,7 @@ def smoothed(curve: list[tuple[int, float]], ratio: float = 1.3) -> list[tuple[i
         if not made or seen >= ratio * made[-1][0]:
             made.append((seen, float(np.mean(waiting))))
             waiting = []
-    return made
+    return [*made, (curve[-1][0], float(np.mean(waiting)))] if waiting else made
 
 
 def markdown(summaries: list[Summary]) -> str:
