@@ -386,6 +386,8 @@ def run_layer(
     near_levels_at = 5 if near_levels == 0 else 5 + levels
     none = np.zeros(0, np.bool_)
     # Where only the earliest of all dendrites matter and nobody learns, all are asked at once.
+    # Then nobody asks which segment it was, unless potentials are compared further up.
+    joint_largest = largest if inhibition == ONE_LARGEST else 0
     jointly = mode != SOMA and inhibition != K_EARLIEST and dendrites * neurons > 1 and not segments_out
     for c in range(first_column, last_column):
         w, there = weights[c], exists[c] if exists.shape[1] else none
@@ -422,7 +424,7 @@ def run_layer(
                 if t != NO_SPIKE:
                     joint_hint = t
                     for g in range(groups):
-                        s = choose(potentials, g * segments, thresholds, g * segments, segments, largest)
+                        s = choose(potentials, g * segments, thresholds, g * segments, segments, joint_largest)
                         if s >= 0:
                             winner[g], fired[g], level[g] = s, t, potentials[g * segments + s]
             else:
@@ -535,22 +537,27 @@ def run_voter(
     elif sharing == PER_SYNAPSE:
         sets = lines * classes
     values = np.empty(sets * one_set, np.int64)
-    voted = np.zeros(classes, np.bool_)
+    ballots, known = np.zeros((lines, classes), np.uint8), np.zeros(lines, np.bool_)  # of a line, until it learns
     for n in range(seen.shape[0]):
         if learn[n]:
             state = draw_values(state, taps, width, values)
         for i in range(lines):
             if seen[n, i] == NO_SPIKE:
                 continue
-            largest = 0
+            voted = ballots[i]
+            if not known[i]:
+                known[i] = True
+                largest = 0
+                for c in range(classes):
+                    if exists[i, c] and weights[i, c] > largest:
+                        largest = weights[i, c]
+                for c in range(classes):
+                    voted[c] = exists[i, c] and weights[i, c] * bottom >= largest * top
             for c in range(classes):
-                if exists[i, c] and weights[i, c] > largest:
-                    largest = weights[i, c]
-            for c in range(classes):
-                voted[c] = exists[i, c] and weights[i, c] * bottom >= largest * top
-                votes[n, c] += int(voted[c])
+                votes[n, c] += voted[c]
             if not learn[n]:
                 continue
+            known[i] = False
             label = labels[n]
             for c in range(classes):
                 if not exists[i, c]:

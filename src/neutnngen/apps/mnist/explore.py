@@ -49,15 +49,16 @@ def _points() -> Iterator[tuple[str, Blueprint]]:
         yield "dendrites, segments", _point(f"dendrites_{number}_{segments}", dendrites=number, segments=segments)
     for share in (0.25, 0.75, 1.0):
         yield "share of the window", _point(f"share_{round(100 * share)}", share=share)
-    for bits in (1, 2, 4):
-        yield "weight bits", _point(f"weight_bits_{bits}", w_res=bits)
-    for bits in (1, 2, 4):
-        yield "time bits", replace(_point(f"time_bits_{bits}", t_res=bits), code=CodePlan("population", t_res=bits))
+    # θ of the next two is the best of three each: it must be reached while spikes still arrive
+    for bits, share in ((1, 0.5), (2, 0.4), (4, 0.15)):
+        yield "weight bits", _point(f"weight_bits_{bits}", w_res=bits, threshold=share)
+    for bits, share in ((1, 0.04), (2, 0.1), (4, 0.3)):
+        yield "time bits", replace(_point(f"time_bits_{bits}", t_res=bits, threshold=share), code=CodePlan("population", t_res=bits))
     yield "code", replace(_point("posneg", threshold=0.5), code=CodePlan("posneg"))
     yield "code", replace(_point("onoff", threshold=0.4), code=CodePlan("onoff", cut=0.1))
     for share in (0.2, 0.25, 0.35, 0.4):
         yield "threshold", _point(f"threshold_{round(100 * share)}", threshold=share)
-    yield "response", _point("steps", response="snl")
+    yield "response", _point("steps", response="snl", threshold=0.4)
     for segments in (2, 4, 8):
         yield "segments of a class", replace(_point(f"class_segments_{segments}"), readout=ReadoutPlan(segments=segments))
     for bits in (4, 5, 6, 7):
