@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from neutnngen.apps.mnist.blueprint import Blueprint, CodePlan, LayerPlan, ReadoutPlan, load_blueprint
 from neutnngen.errors import unknown_name
@@ -15,8 +16,9 @@ VOTES, TALLY = ReadoutPlan("votes"), ReadoutPlan("tally")
 
 
 GREY = CodePlan("population")
-THETA = 0.3
-"""For GREY, of which both lines of a pixel spike; the best of 0.25 … 0.5 on validation images."""
+THETA, THETA_4 = 0.3, 0.15
+"""For GREY, of which both lines of a pixel spike: about two clocks of every line, with weights of 3 and of 4 bits; the best of several on
+validation images."""
 
 
 def dendrites(
@@ -28,12 +30,14 @@ def dendrites(
     share: float,
     *,
     read: int = 1,
+    bits: Literal[3, 4] = 3,
     passes: int = 1,
     jitter: int = 0,
 ) -> Blueprint:
-    """Our form. window: size and stride. Each has ``number`` dendrites on a random ``share`` of it; the read-out has ``read`` segments a
-    class."""
-    layer = LayerPlan(*window, dendrites=number, segments=segments, share=share, threshold=THETA)
+    """Our form. window: size and stride. Each has ``number`` dendrites on a random ``share`` of it, with weights of ``bits``; the read-out
+    has ``read`` segments a class."""
+    theta = THETA if bits == 3 else THETA_4
+    layer = LayerPlan(*window, dendrites=number, segments=segments, share=share, threshold=theta, w_res=bits)
     return Blueprint(name, (layer,), ReadoutPlan(segments=read), GREY, passes, jitter, about)
 
 
@@ -85,7 +89,16 @@ CATALOGUE: dict[str, Blueprint] = {
         dendrites("tiny", "ours: 64 windows of 7 × 7 pixels, 2 dendrites of 6 segments", (7, 3), 2, 6, 0.5, passes=8, jitter=1),
         dendrites("small", "ours: 121 windows of 7 × 7 pixels, 3 dendrites of 15 segments", (7, 2), 3, 15, 0.5, passes=8, jitter=1),
         dendrites(
-            "best", "ours: 81 windows of 11 × 11 pixels, 8 dendrites of 24 segments", (11, 2), 8, 24, 0.25, read=4, passes=8, jitter=1
+            "best",
+            "ours: 81 windows of 11 × 11 pixels, 4 dendrites of 48 segments, 4-bit weights",
+            (11, 2),
+            4,
+            48,
+            0.25,
+            read=4,
+            bits=4,
+            passes=10,
+            jitter=1,
         ),
     )
 }
