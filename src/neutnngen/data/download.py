@@ -20,7 +20,7 @@ from neutnngen.data.archive import archive_records, user_folder
 from neutnngen.data.checksums import read_sums, sha256_of, verify, write_sums
 from neutnngen.data.formats import SUFFIXES, read_rows
 from neutnngen.data.rows import to_table
-from neutnngen.data.transfer import Progress, Unreachable, download
+from neutnngen.data.transfer import Progress, download, from_first
 from neutnngen.data.ucr import pair_in
 from neutnngen.data.unpack import pairs_of, unpack
 from neutnngen.errors import ConfigError, DataError, nearest
@@ -122,22 +122,12 @@ def _fetch(name: str, base: Path, source: str | None, sha256: str | None, progre
         sources = [s for s in sources if not _RECORD.fullmatch(s)]
     if not sources:
         raise ConfigError("a record of several files has no one SHA-256", got=source, allowed="a zip file with sha256")
-    tried = []
-    new = not base.exists()
-    try:
-        for address in sources:
-            try:
-                return _from(name, address, base, sha256, progress)
-            except Unreachable as error:
-                tried.append(f"{address} ({error})")
-    except OSError as error:
-        raise DataError(f"a file cannot be read or written: {error}", got=base, allowed="a folder that you may write to") from None
-    finally:
-        if new and base.is_dir() and not any(base.iterdir()):
-            base.rmdir()
+    made = from_first(sources, base, lambda address: _from(name, address, base, sha256, progress))
+    if isinstance(made, Fetched):
+        return made
     raise DataError(
         f"{name} could not be downloaded",
-        got="tried " + ", ".join(tried),
+        got="tried " + ", ".join(made),
         allowed=f"a network connection; or {name}_TRAIN.ts and {name}_TEST.ts, put by hand into {target} "
         f"(or {', '.join(SUFFIXES[2::2])}, and each as .gz)",
         next_step=f"neutnngen data fetch {name} --source {name}.zip, with a zip file that you bring from {SITE}{name}.zip",

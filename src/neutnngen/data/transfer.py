@@ -1,10 +1,11 @@
-"""One file over HTTP to one place on disk, with a time limit, a size limit and its length checked."""
+"""One file over HTTP to one place on disk, with a time limit, a size limit and its length checked; the first of several sources."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPException
 from pathlib import Path
+from typing import TypeVar
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -16,10 +17,32 @@ LARGEST = 1 << 30  # bytes of one file; the largest sets of the archive are far 
 CHUNK = 1 << 18
 
 Progress = Callable[[int, int], None]
+T = TypeVar("T")
 
 
 class Unreachable(Exception):
     """A source that gives nothing: no network, no such host, no such page, silence. Another source may do."""
+
+
+def from_first(sources: Sequence[str], base: Path, fetch: Callable[[str], T]) -> T | list[str]:
+    """What ``fetch`` gives for the first source that can be reached; where none can, a line about each that was tried.
+
+    base: the folder that it writes into, removed again if it is new and stays empty. Raises DataError where the disk says no.
+    """
+    tried = []
+    new = not base.exists()
+    try:
+        for address in sources:
+            try:
+                return fetch(address)
+            except Unreachable as error:
+                tried.append(f"{address} ({error})")
+    except OSError as error:
+        raise DataError(f"a file cannot be read or written: {error}", got=base, allowed="a folder that you may write to") from None
+    finally:
+        if new and base.is_dir() and not any(base.iterdir()):
+            base.rmdir()
+    return tried
 
 
 def download(url: str, file: Path, progress: Progress | None = None) -> None:

@@ -92,8 +92,11 @@ def fit(
         raise ConfigError("the training is not legal", got=f"{passes} passes, jitter {jitter}", allowed="passes ≥ 1, jitter ≥ 0")
     if len(images) != len(labels) or not len(images):
         raise ConfigError("every image needs a label", got=f"{len(images)} images, {len(labels)} labels", allowed="equal, one or more")
-    shown_to = {"images": len(images), "data": digest_of(images, labels), "watched": None if watch is None else len(watch.images)}
-    keeper = _Keeper(keep, {"blueprint": dataclasses.asdict(blueprint), "seed": seed, "jitter": jitter, **shown_to})
+    identity: dict[str, Any] = {}
+    if keep is not None:
+        shown_to = {"images": len(images), "data": digest_of(images, labels), "watched": None if watch is None else len(watch.images)}
+        identity = {"blueprint": dataclasses.asdict(blueprint), "seed": seed, "jitter": jitter, **shown_to}
+    keeper = _Keeper(keep, identity)
     design, first, record = keeper.load(passes)
     model = Model(build(blueprint, images, labels, classes, seed) if design is None else design)
     session = get_engine().open(model.design)
