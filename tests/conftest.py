@@ -53,6 +53,22 @@ def no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "SITE", "http://127.0.0.1:1/aeon-toolkit/")
 
 
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The figures that are saved, for a look at what is in them."""
+    figures: list[Any] = []
+    from matplotlib.figure import Figure  # most tests draw nothing
+
+    save = Figure.savefig
+
+    def keep(self: Any, *arguments: object, **options: object) -> None:
+        figures.append(self)
+        save(self, *arguments, **options)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    return figures
+
+
 def need(program: str) -> None:
     """Skip the test, with the reason, where an external program is missing."""
     if shutil.which(program) is None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import math
 from pathlib import Path
 
-import matplotlib.image
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -19,6 +17,7 @@ from neutnngen.apps.mnist.plots_answers import plot_confusion, plot_mistakes
 from neutnngen.apps.mnist.plots_stream import plot_continual
 from neutnngen.apps.mnist.results import Results, Row, Summary
 from neutnngen.errors import ConfigError
+from pictures import ink
 
 DIGITS = [str(n) for n in range(10)]
 DESIGNS = {
@@ -46,14 +45,6 @@ def summaries(cost: float = 1.0, seeds: int = 3) -> list[Summary]:
     return Results(rows).summary()
 
 
-def ink(path: Path) -> float:
-    """Share of pixels that are not white; the edges of the picture must be."""
-    image = matplotlib.image.imread(io.BytesIO(path.read_bytes()))[..., :3]
-    dark = (image < 0.98).any(axis=2)
-    assert not np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]]).any(), "something is cut off at an edge"
-    return float(dark.mean())
-
-
 def notes(axes: object) -> dict[str, Annotation]:
     return {text.get_text(): text for text in axes.texts}  # type: ignore[attr-defined]
 
@@ -61,20 +52,6 @@ def notes(axes: object) -> dict[str, Annotation]:
 def line(axes: object, label: str) -> tuple[list[float], list[float]]:
     (found,) = [one for one in axes.lines if one.get_label() == label]  # type: ignore[attr-defined]
     return list(found.get_xdata()), list(found.get_ydata())
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that are saved, for a look at what is in them."""
-    figures: list[Figure] = []
-    save = Figure.savefig
-
-    def keep(self: Figure, *arguments: object, **options: object) -> None:
-        figures.append(self)
-        save(self, *arguments, **options)
-
-    monkeypatch.setattr(Figure, "savefig", keep)
-    return figures
 
 
 def test_pareto_front_by_hand() -> None:

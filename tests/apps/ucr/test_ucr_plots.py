@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
-import matplotlib.image
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
@@ -15,6 +13,7 @@ from neutnngen.apps.ucr.plots import critical_difference, score_bars, shared_sco
 from neutnngen.apps.ucr.results import ResultRow, ResultTable
 from neutnngen.apps.ucr.scores import Scores
 from neutnngen.errors import ConfigError
+from pictures import ink
 
 
 def table(methods: dict[str, float], sets: int = 12, seeds: int = 3, seed: int = 0) -> ResultTable:
@@ -30,28 +29,6 @@ def table(methods: dict[str, float], sets: int = 12, seeds: int = 3, seed: int =
                 scores = Scores(0.5 + ari / 2, ari, ari)
                 made.add(ResultRow(f"Set{number}", method, "all", run, 20, 8, 2, scores, 2, 0.5, 0, reason, 1.0))
     return made
-
-
-def ink(path: Path) -> float:
-    """Share of pixels that are not white; the edges of the picture must be."""
-    image = matplotlib.image.imread(io.BytesIO(path.read_bytes()))[..., :3]
-    dark = (image < 0.98).any(axis=2)
-    assert not np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]]).any(), "something is cut off at an edge"
-    return float(dark.mean())
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that are saved, for a look at what is in them."""
-    figures: list[Figure] = []
-    save = Figure.savefig
-
-    def keep(self: Figure, *arguments: object, **options: object) -> None:
-        figures.append(self)
-        save(self, *arguments, **options)
-
-    monkeypatch.setattr(Figure, "savefig", keep)
-    return figures
 
 
 def test_critical_difference_separates_what_differs(tmp_path: Path, drawn: list[Figure]) -> None:
