@@ -93,9 +93,11 @@ def random_column(rng: Rng, inputs: int, classes: int) -> DendriticColumnSpec:
     neurons = classes if mode == "enable" else int(rng.integers(1, 5))
     inhibition = pick(rng, "all_earliest", "one_lowest_index", "one_largest_potential", "k_earliest")
     output = pick(rng, "neurons", "neurons", "segments") if mode != "soma" else "neurons"
+    taught = mode != "soma" and inputs >= neurons and rng.random() < 0.4
     return DendriticColumnSpec(
         inputs,
         neurons,
+        teacher=int(rng.integers(0, inputs - neurons + 1)) if taught else None,
         dendrites=int(rng.integers(1, 4)),
         segments=int(rng.integers(1, 5)),
         proximal=random_proximal(rng, mode),
@@ -217,6 +219,7 @@ def features_of(network: NetworkSpec, state: NetworkState) -> frozenset[str]:
         found |= {f"proximal {c.proximal.mode}", f"stabiliser {c.stdp.stabiliser}", f"at_zero {c.stdp.at_zero}", f"at_max {c.stdp.at_max}"}
         found |= {f"wiring {layer.wiring.kind}", f"homeostasis {c.homeostasis is not None}", f"base {layer.base is not None}"}
         found |= {f"lfsr width {c.lfsr.width}", f"w_res {c.w_res}", f"t_res {c.t_res}", f"dendrites {min(c.dendrites, 2)}"}
+        found |= {f"taught {c.teacher is not None}"}
         found |= {f"pruned {not one.distal_mask.all()}", f"other proximal width {c.proximal_w_max not in (0, c.w_max)}"}
         if isinstance(layer.wiring, FieldWiring):
             found |= {f"corners {layer.wiring.corners}", f"stride {layer.wiring.stride}"}

@@ -63,7 +63,7 @@ def test_every_option_occurs_in_many_cases() -> None:
         "voter segments": (1, 2),
         **dict.fromkeys(("at_zero", "at_max"), (0, 1)),
         **dict.fromkeys(
-            ("reward", "homeostasis", "base", "pruned", "corners", "outputs", "classic", "other proximal width"), (True, False)
+            ("reward", "homeostasis", "taught", "base", "pruned", "corners", "outputs", "classic", "other proximal width"), (True, False)
         ),
     }
     for name, values in words.items():

@@ -138,6 +138,26 @@ def test_r12_homeostasis() -> None:
     assert (state.bias == before).all(), "R11"
 
 
+def test_r15_only_the_dendrite_that_is_taught_learns() -> None:
+    spec = DendriticColumnSpec(3, 2, 2, dendrites=2, proximal=ProximalSpec("sum", inputs=2, w_res=2), stdp=ALWAYS, teacher=1)
+    state = state_with(spec, np.full(spec.distal_shape, 1), np.full(spec.proximal_shape, 1))
+    state.proximal_mask[:, 0, :, 1] = state.proximal_mask[:, 1, :, 0] = False  # dendrite d sees proximal line d
+    state.proximal[~state.proximal_mask] = 0
+    # input 0 is context, inputs 1 and 2 are the own lines of neurons 0 and 1; neuron 1 and dendrite 0 are meant
+    result = run_wave(spec, state, times(0, X, 0), proximal=times(0, X), learn=True)
+    assert (result.segments == 0).all(), "all fire: being taught changes no time"
+    assert state.distal[1, 0, 0].tolist() == [2, 0, 2] and state.proximal[1, 0, 0].tolist() == [2, 0]
+    state.distal[1, 0, 0], state.proximal[1, 0, 0] = 1, [1, 0]
+    assert (state.distal == 1).all() and (state.proximal == state.proximal_mask).all(), "nobody else has learned"
+    run_wave(spec, state, times(0, X, X), proximal=times(0, X), learn=True)
+    run_wave(spec, state, times(0, X, 0), proximal=times(X, X), learn=True)
+    assert (state.distal == 1).all(), "without an own line, or without a proximal spike, nobody learns"
+    with pytest.raises(ConfigError, match=r"R15"):
+        DendriticColumnSpec(3, 1, 2, segments=2, output="segments", reward=True, teacher=0)
+    with pytest.raises(ConfigError, match=r"teacher"):
+        DendriticColumnSpec(3, 2, 2, teacher=2)
+
+
 def test_r8_sharing_draws_as_many_sets_as_it_says() -> None:
     draws = {}
     for sharing in ("column", "line", "synapse"):

@@ -338,20 +338,34 @@ def _moves(gates: Gates, times: Tensor) -> list[Moves]:
 def learn(
     spec: DendriticColumnSpec, state: LayerTensors, waves: LayerWaves, response: Response, moves: tuple[Moves, Moves | None]
 ) -> LayerTensors:
-    """Rules R1…R9, R12, D2 after one wave; ``lfsr`` stays, since ``layer_gates`` moved it.
+    """Rules R1…R9, R12, R15, D2 after one wave; ``lfsr`` stays, since ``layer_gates`` moved it.
 
     waves, response, moves: of this one wave.
     """
     y = segment_times(response.dendrites, spec.segments)[0]  # (column, neuron, dendrite, segment)
     right = _right(response, waves) if spec.reward else None
-    active = None if waves.enable is None else waves.enable[0, :, None, None].expand(spec.distal_shape[:3]).reshape(-1, 1)
+    active = None if waves.enable is None else waves.enable[0, :, None, None].expand(spec.distal_shape[:3]).reshape(1, -1, 1)
+    if spec.teacher is not None:
+        taught = _taught(spec, spec.teacher, state, waves).unsqueeze(-1).expand(y.shape)
+        y = y.masked_fill(~taught, NO_SPIKE)
+        rows = taught.flatten(1).unsqueeze(2)
+        active = rows if active is None else rows & active
     of_distal, of_proximal = moves
     distal, proximal = _moved(state.distal, state.distal_mask, y, of_distal, active, right), state.proximal
     if of_proximal is not None:
         y_proximal = y if response.somas is None else segment_times(response.somas, spec.proximal.segments)[0]
-        proximal = _moved(proximal, state.proximal_mask, y_proximal, of_proximal, None, right)
+        proximal = _moved(proximal, state.proximal_mask, y_proximal, of_proximal, active if response.somas is None else None, right)
     learned = state.learned + 1
     return replace(state, distal=distal, proximal=proximal, learned=learned, bias=_biased(spec, state.bias, y, learned))
+
+
+def _taught(spec: DendriticColumnSpec, teacher: int, state: LayerTensors, waves: LayerWaves) -> Tensor:
+    """R15: (column, neuron, dendrite) bool, whose neuron's own line spiked and which saw a proximal spike, if there are proximal lines."""
+    own = (waves.distal[0, :, teacher : teacher + spec.neurons] != NO_SPIKE).unsqueeze(2)
+    if spec.proximal.mode != "sum" or waves.proximal is None:
+        return own.expand(-1, -1, spec.dendrites)
+    spiked = (waves.proximal[0] != NO_SPIKE)[:, None, None, None]
+    return own & (spiked & state.proximal_mask).any(-1).any(-1)
 
 
 def _right(response: Response, waves: LayerWaves) -> Tensor:
@@ -364,7 +378,8 @@ def _right(response: Response, waves: LayerWaves) -> Tensor:
 def _moved(weights: Tensor, mask: Tensor, y: Tensor, moves: Moves, active: Tensor | None, right: Tensor | None) -> Tensor:
     """Weights after the wave, in their own shape.
 
-    y: (column, …) times, one for every row. active: (row, 1) bool, rows that learn at all (P2). right: (column, 1, 1) bool of R9.
+    y: (column, …) times, one for every row. active: (column or 1, row, 1) bool, rows that learn at all (P2, R15). right: (column, 1, 1)
+    bool of R9.
     """
     dtype = moves.capture.dtype
     w, exists = weights.flatten(1, -2), mask.flatten(1, -2).view(torch.uint8)

@@ -26,6 +26,7 @@ from neutnngen.spec import (
     Design,
     LayerSpec,
     LayerState,
+    NetworkSpec,
     NetworkState,
     VoterSpec,
     VoterState,
@@ -179,6 +180,7 @@ class _LanesBank:
             "beta": 0 if rule is None else rule.beta,
             "period": 0 if rule is None else rule.period,
             "limit": 0 if rule is None else rule.limit,
+            "teacher": -1 if spec.teacher is None else spec.teacher,
         }
         self.numbers = tuple(int(values[name]) for name in FIELDS)
         rules = (spec.lfsr.taps, spec.stdp.mu, *_stabiliser(spec, spec.w_max), *_stabiliser(spec, spec.proximal_w_max))
@@ -281,6 +283,12 @@ class _VoterBank:
         return VoterState(self.weights.copy(), self.exists, np.array(self.lfsr, dtype=np.uint64))
 
 
+def _reads_inputs(network: NetworkSpec, layer: LayerSpec) -> bool:
+    """Whether a layer sees the network's inputs and nothing else, and all of them as they are: nothing is re-based or clipped (rule T4)."""
+    last = max(int(w.table().max()) for w in (layer.wiring, layer.proximal_wiring) if w is not None)
+    return last < network.inputs and layer.column.t_res >= network.t_res
+
+
 def _bank(layer: LayerSpec, state: LayerState) -> _RowsBank | _LanesBank:
     """The kernel that needs fewer vector operations for a potential: inputs or neurons in the lanes."""
     from neutnngen.engine import lanes_kernel, rows_kernel
@@ -303,6 +311,7 @@ class _CompiledSession(Session):
         self._voter = None if voter is None or design.state.voter is None else _VoterBank(voter, design.state.voter)
         network = design.network
         lines = network.line_offsets[-1] + network.layers[-1].lines
+        self._plain = [_reads_inputs(network, layer) for layer in network.layers]
         self._chunk = max(1, CHUNK_BYTES // (2 * lines))
 
     def _run(self, waves: Waves, keep_layers: bool) -> Result:
@@ -335,8 +344,7 @@ class _CompiledSession(Session):
             for number, (layer, bank) in enumerate(zip(network.layers, self._banks, strict=True)):
                 alone = network.output_layers == (number,)
                 fired = outputs[rows] if alone else np.full((len(times[0]), layer.lines), NO_SPIKE, dtype=np.uint8)
-                plain = number == 0 and layer.column.t_res >= network.t_res  # nothing to clip
-                seen = times[0] if plain else lines_read(network, times, layer.column.t_in_max)
+                seen = times[0] if self._plain[number] else lines_read(network, times, layer.column.t_in_max)
                 seen = np.require(seen, requirements=["C", "W"])  # kernels are compiled for writeable arrays, which they do not write
                 bank.run(_Part(seen, learn[number], enable, labels), fired, share)
                 times.append(fired)

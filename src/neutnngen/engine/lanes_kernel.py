@@ -26,7 +26,7 @@ LANES = 32
 FIELDS = (
     "inputs", "near_inputs", "neurons", "dendrites", "segments", "lines", "horizon", "clocks", "threshold", "group", "w_max", "near_w_max",
     "rnl", "largest", "mode", "inhibition", "k", "segments_out", "reward", "sharing", "width", "levels", "near_levels", "soma_segments",
-    "soma_group", "soma_threshold", "theta_s", "weight_near", "weight_far", "homeostasis", "alpha", "beta", "period", "limit",
+    "soma_group", "soma_threshold", "theta_s", "weight_near", "weight_far", "homeostasis", "alpha", "beta", "period", "limit", "teacher",
 )  # fmt: skip
 """What the entries of the kernel's ``spec`` array are; near is proximal."""
 
@@ -292,6 +292,21 @@ def look(x: int, y: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def is_taught(x: Any, exists: Any, stride: int, line: int, first: int, row: int, rows: int) -> Any:
+    """Rule R15: whether ``line`` spiked and, where there are proximal inputs ``first`` …, one of them at a synapse of the dendrite."""
+    if x[line] == NO_SPIKE:
+        return False
+    for i in range(first, x.size):
+        if x[i] != NO_SPIKE:
+            if exists.size == 0:
+                return True
+            for s in range(rows):
+                if exists[i * stride + row + s]:
+                    return True
+    return first == x.size
+
+
+@njit(cache=True, nogil=True)
 def learn_shared(
     weights: Any, exists: Any, stride: int, x: Any, first: int, count: int, row: int, rows: int, winner: int, y: int, table: Any,
     searching: bool, w_max: int,
@@ -354,7 +369,7 @@ def run_layer(
     """
     (inputs, near_inputs, neurons, dendrites, segments, lines, horizon, clocks, threshold, group, w_max, near_w_max, rnl, largest, mode,
      inhibition, k, segments_out, reward_on, sharing, width, levels, near_levels, soma_segments, soma_group, soma_threshold, theta_s,
-     weight_near, weight_far, homeostasis, alpha, beta, period, limit) = spec  # fmt: skip
+     weight_near, weight_far, homeostasis, alpha, beta, period, limit, teacher) = spec  # fmt: skip
     summed = near_inputs if mode == SUM else 0
     all_inputs = inputs + summed
     rows = neurons * dendrites * segments
@@ -385,7 +400,7 @@ def run_layer(
     moves, near_moves = np.zeros((4, w_max + 1), np.uint8), np.zeros((4, near_w_max + 1), np.uint8)
     near_levels_at = 5 if near_levels == 0 else 5 + levels
     none = np.zeros(0, np.bool_)
-    # Where only the earliest of all dendrites matter and nobody learns, all are asked at once.
+    # Where only the earliest of all dendrites matter and nobody learns, all are asked at once; those that are taught are asked again.
     # Then nobody asks which segment it was, unless potentials are compared further up.
     joint_largest = largest if inhibition == ONE_LARGEST else 0
     jointly = mode != SOMA and inhibition != K_EARLIEST and dendrites * neurons > 1 and not segments_out
@@ -419,7 +434,8 @@ def run_layer(
             winner[:] = -1
             fired[:] = NO_SPIKE
             level[:] = 0
-            if jointly and not learn[n] and enabled == neurons:
+            joint = jointly and (not learn[n] or teacher >= 0) and enabled == neurons
+            if joint:
                 t = first_clock(joint_hint, horizon, x, order, counts, ages, known, potentials, w, rows, thresholds, 0, rows, group, rnl)
                 if t != NO_SPIKE:
                     joint_hint = t
@@ -478,6 +494,14 @@ def run_layer(
                 if mode == ENABLE and not enable[n, g // dendrites]:
                     continue
                 row, s, y = g * segments, winner[g], fired[g]
+                if teacher >= 0:
+                    if not is_taught(x, there, rows, teacher + g // dendrites, inputs, row, segments):
+                        continue
+                    if joint:
+                        y = first_clock(
+                            hints[g], horizon, x, order, counts, ages, known, potentials, w, rows, thresholds, row, segments, group, rnl
+                        )
+                        s = -1 if y == NO_SPIKE else choose(potentials, 0, thresholds, row, segments, largest)
                 if sharing == PER_COLUMN:
                     learn_shared(w, there, rows, x, 0, inputs, row, segments, s, y, moves, searching, w_max)
                     if summed:

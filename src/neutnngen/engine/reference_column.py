@@ -251,6 +251,14 @@ def _uninhibited(spec: DendriticColumnSpec, times: list[int], levels: list[int])
         yield max(earliest, key=lambda j: (levels[j], -j))
 
 
+def _is_taught(spec: DendriticColumnSpec, state: ColumnState, x: list[int], xp: list[int], j: int, d: int) -> bool:
+    """R15: the neuron's own line spiked, and with *sum* a proximal synapse of the dendrite saw a spike."""
+    if spec.teacher is None or x[spec.teacher + j] == NO_SPIKE:
+        return False
+    seen = [mask for mask, t in zip(state.proximal_mask[j, d].T, xp, strict=True) if t != NO_SPIKE] if spec.proximal.mode == "sum" else []
+    return spec.proximal.mode != "sum" or any(mask.any() for mask in seen)
+
+
 def _learn(
     spec: DendriticColumnSpec,
     state: ColumnState,
@@ -260,7 +268,9 @@ def _learn(
     somas: list[_Group],
     reward: int | None,
 ) -> None:
-    """D2: every dendrite learns from its own winner, whatever inhibition said."""
+    """D2: every dendrite learns from its own winner, whatever inhibition said; with a teacher only those that are taught (R15)."""
+    if spec.teacher is not None:
+        dendrites = [g for g in dendrites if _is_taught(spec, state, x, xp, *g.key)]
     draws = _Draws(state.lfsr, spec)
     distal, proximal = state.distal.copy(), state.proximal.copy()
 

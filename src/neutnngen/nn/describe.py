@@ -21,6 +21,8 @@ def column_text(spec: DendriticColumnSpec) -> str:
         parts.append(f"sharing={spec.sharing}")
     if spec.homeostasis is not None:
         parts.append("homeostasis")
+    if spec.teacher is not None:
+        parts.append(f"teacher={spec.teacher}")
     return ", ".join(parts)
 
 

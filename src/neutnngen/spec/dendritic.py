@@ -71,6 +71,8 @@ class DendriticColumnSpec:
     threshold: θ of every distal segment. tie: rule D1. inhibition, k: rule C1. sharing: of random bits, rule R8. output: the column's lines
     are its neurons, or its segments, of which the winner of every dendrite spikes (rule D1) whatever C1 says; a classic column is one such
     dendrite (rule C2). reward: R-STDP (rule R9), for segment outputs only.
+    teacher: taught learning (rule R15): neuron j learns only in waves in which distal input ``teacher`` + j spikes, and with proximal input
+    that is summed only in those of its dendrites that see a proximal spike.
     """
 
     inputs: int
@@ -91,6 +93,7 @@ class DendriticColumnSpec:
     stdp: StdpSpec = field(default_factory=StdpSpec)
     lfsr: LfsrSpec = field(default_factory=LfsrSpec)
     homeostasis: HomeostasisSpec | None = None
+    teacher: int | None = field(default=None, metadata={"omit": True})
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -117,6 +120,14 @@ class DendriticColumnSpec:
                 got=f"output {self.output}, {self.neurons} neurons, {self.dendrites} dendrites, proximal {self.proximal.mode}",
                 allowed='output = "segments", neurons = 1, dendrites = 1, proximal mode "none"',
             )
+        if self.teacher is not None:
+            check_range("column.teacher", self.teacher, 0, self.inputs - self.neurons)
+            if self.reward or self.proximal.mode == "soma":
+                raise ConfigError(
+                    "taught learning (rule R15) goes with neither reward nor a soma",
+                    got=f"reward {self.reward}, proximal mode {self.proximal.mode}",
+                    allowed="no reward, proximal mode none, sum or enable",
+                )
         if self.last_time >= NO_SPIKE:
             raise ConfigError("the latest possible spike does not fit below the sentinel", got=self.last_time, allowed=f"< {NO_SPIKE}")
 

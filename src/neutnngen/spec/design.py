@@ -26,7 +26,7 @@ from neutnngen.spec.serial import network_from_dict, plain
 from neutnngen.spec.state import NetworkState, blank_layer, checked_state, state_from_arrays
 
 FORMAT = "neutnngen-design"
-VERSION = "2.1"
+VERSION = "2.2"
 NAME_PATTERN = "letters, digits and '_', beginning with a letter"
 
 

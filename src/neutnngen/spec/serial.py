@@ -15,10 +15,12 @@ T = TypeVar("T")
 
 
 def plain(value: Any) -> Any:
-    """A specification as JSON values; a wiring gets a ``kind``."""
+    """A specification as JSON values; a wiring gets a ``kind``. Options younger than format 2.1 are left out where they are not used, so
+    that a Design keeps its fingerprint."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         kind = {"kind": value.kind} if isinstance(value, WIRINGS) else {}
-        return {**kind, **{f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}}
+        used = [f for f in dataclasses.fields(value) if not (f.metadata.get("omit") and getattr(value, f.name) == f.default)]
+        return {**kind, **{f.name: plain(getattr(value, f.name)) for f in used}}
     if isinstance(value, (tuple, list)):
         return [plain(v) for v in value]
     return value
