@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from neutnngen.apps.mnist.results import FIRST_LINE, Results, Row
+from neutnngen.apps.mnist.results import Results, Row
 from neutnngen.errors import DataError
 
 nan = math.nan
@@ -82,7 +82,7 @@ def test_files_that_are_refused(tmp_path: Path) -> None:
     good = Results([ROW]).write(path).read_text()
     for text, message in [
         (good.replace("version 1.0", "version 2.0"), "no table of results that this release reads"),
-        (good.replace(FIRST_LINE, "design"), "no table of results that this release reads"),
+        (good.replace(Results.first_line(), "design"), "no table of results that this release reads"),
         ("", "no table of results that this release reads"),
         (good.replace(",seed,", ",sead,", 1), "line 3 is broken"),
         (good.replace(",60000,", ",many,"), "line 3 is broken"),

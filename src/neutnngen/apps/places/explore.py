@@ -21,7 +21,7 @@ class Setting:
     features: int
     size: int
     spacing: int = 2
-    span: int = 9
+    span: int = 15
     tolerance: int = 1
 
     def worlds(self, rng: Rng) -> list[World]:

@@ -76,8 +76,8 @@ class Frame:
     recognised. design: a layer that has learned before, instead of ``sizes``. engine: see ``get_engine``.
 
     A step is bounded: an observation costs at most 2 · span questions, times (2 · tolerance + 1)² where a place is recognised, and 3 · span
-    learning waves where it is learned; ``predict`` and ``where`` as many questions for every feature; ``path_to`` two for every pair of
-    features and one for every edge, kept until something is learned.
+    learning waves where it is learned; ``predict`` as many questions as an observation, for every feature instead of every sighting; what
+    else asks for the graph of an environment costs two for every pair of features and one for every edge, once until something is learned.
     """
 
     def __init__(
@@ -86,13 +86,13 @@ class Frame:
         *,
         features: Sequence[str] | None = None,
         cell: float = 1.0,
-        span: int = 9,
+        span: int = 15,
         tolerance: int = 0,
         design: Design | None = None,
         engine: str = "auto",
     ) -> None:
-        self._memory = EdgeMemory(sizes if design is None else design, engine)
-        self.sizes = self._memory.sizes
+        self.memory = EdgeMemory(sizes if design is None else design, engine)
+        self.sizes = self.memory.sizes
         self.names = None if features is None else tuple(features)
         if self.names is not None and not 1 <= len(set(self.names)) == len(self.names) <= self.sizes.features:
             raise ConfigError(
@@ -149,11 +149,11 @@ class Frame:
         self._trail.add(number, x / self.cell, y / self.cell)
         edges = self._trail.edges(self.sizes, 0 if self.learning is None else self.learning)
         if self.learning is None:
-            self._votes.add(ballots(self._memory, edges, self.tolerance))
+            self._votes.add(ballots(self.memory, edges, self.tolerance))
             return Step(edges[:0], len(edges))
-        new = edges[support(self._memory, edges, 0) < EXACT]
+        new = edges[support(self.memory, edges, 0) < EXACT]
         if len(new):
-            self._memory.store(new)
+            self.memory.store(new)
             self._graphs.clear()
         return Step(new, len(edges))
 
@@ -173,12 +173,10 @@ class Frame:
 
     def _here(self, environment: int) -> int:
         """The feature that the trail speaks for; the one that was read, of equal ones."""
-        fits = np.zeros(self.sizes.features, dtype=np.int64)
-        parts = [self._trail.edges(self.sizes, environment, head) for head in range(self.sizes.features)]
-        edges = np.concatenate(parts)
-        np.add.at(fits, edges[:, 4], support(self._memory, edges, self.tolerance))
+        graph = self._graph(environment)
+        fits = [graph.votes(self._trail.edges(self.sizes, environment, head), self.tolerance) for head in range(self.sizes.features)]
         read = self._trail.last.feature
-        return read if fits[read] == fits.max() else int(fits.argmax())
+        return read if fits[read] == max(fits) else fits.index(max(fits))
 
     def predict(self, displacement: tuple[float, float]) -> Feature | None:
         """The feature that will be seen after moving by ``displacement`` from here; None where none is known."""
@@ -189,7 +187,7 @@ class Frame:
         edges = edges[self.sizes.holds(edges[:, :2])]
         if not len(edges):
             return None
-        fits = support(self._memory, edges, self.tolerance)
+        fits = support(self.memory, edges, self.tolerance)
         return self._named(int(edges[fits.argmax(), 4])) if fits.max() else None
 
     def ahead(self, direction: tuple[float, float]) -> Feature | None:
@@ -233,7 +231,7 @@ class Frame:
 
     def design(self) -> Design:
         """The layer as it is now, with the frame's names and cell."""
-        made = self._memory.design()
+        made = self.memory.design()
         frame = {"features": self.names, "cell": self.cell, "used": self.used}
         return dataclasses.replace(made, provenance={**made.provenance, "frame": frame})
 
@@ -266,7 +264,7 @@ class Frame:
 
     def _graph(self, environment: int) -> Graph:
         if environment not in self._graphs:
-            self._graphs[environment] = recall_graph(self._memory, environment)
+            self._graphs[environment] = recall_graph(self.memory, environment)
         return self._graphs[environment]
 
     def _number(self, feature: Feature) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import shortest_path
 
+from neutnngen.apps.places.evidence import EXACT, NEAR
 from neutnngen.apps.places.memory import EdgeMemory
 from neutnngen.apps.places.sizes import LABELS, UNKNOWN, Edges
 from neutnngen.apps.places.trail import reversed_edges
@@ -48,6 +49,13 @@ class Graph:
                 return None
             path.append(int(before[path[-1]]))
         return path[::-1]
+
+    def votes(self, edges: Edges, tolerance: int) -> int:
+        """How well edges fit the graph: EXACT for a displacement that is right, NEAR for one that is off by ``tolerance`` at most."""
+        tails, heads = edges[:, 3], edges[:, 4]
+        off = np.abs(edges[:, :2] - self.steps[tails, heads]).max(axis=1, initial=0)
+        fits = np.where(off == 0, EXACT, np.where(off <= tolerance, NEAR, 0))
+        return int((fits * self.known[tails, heads]).sum())
 
     def places(self, start: int) -> dict[int, tuple[int, int]]:
         """Features that can be reached, and where they lie from ``start``: the displacements of the shortest path, added up."""

@@ -62,7 +62,7 @@ def _world(features: int, size: int, reach: int, rng: Rng, spacing: int) -> Worl
 
 
 def tour(world: World, rng: Rng) -> list[int]:
-    """Features in the order in which an explorer sees all of them: it goes on to the nearest that it has not seen, or back the way it came."""
+    """Features in the order in which an explorer sees all of them: on to the nearest that it has not seen, or back the way it came."""
     way = [int(rng.integers(len(world.positions)))]
     path, seen = list(way), set(way)
     while len(seen) < len(world.positions):
@@ -114,14 +114,15 @@ class Senses:
             if n and rng.random() < self.missing:
                 sights.append(None)
                 continue
-            sights.append(Sight(self._read(feature, len(world.positions), rng), (float(moved[0]), float(moved[1]))))
+            sights.append(Sight(self.read(feature, len(world.positions), rng), (float(moved[0]), float(moved[1]))))
             moved = np.zeros(2, dtype=np.int64)
         return sights
 
     def _off(self, rng: Rng) -> NDArray[np.int64]:
         return rng.choice([-1, 0, 1], size=2, p=[self.jitter, 1 - 2 * self.jitter, self.jitter])
 
-    def _read(self, feature: int, features: int, rng: Rng) -> int:
+    def read(self, feature: int, features: int, rng: Rng) -> int:
+        """What a feature, of so many, is taken for."""
         return int((feature + rng.integers(1, features)) % features) if rng.random() < self.wrong else feature
 
 
