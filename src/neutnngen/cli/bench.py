@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neutnngen.bench import bench_engine
+from neutnngen.bench.places_speed import bench_places
 from neutnngen.bench.plot import plot_engine
 from neutnngen.cli.common import emit, progress_bar, table
 from neutnngen.files import write_atomic
@@ -17,7 +18,9 @@ EXAMPLE = "neutnngen bench engine --quick --out bench"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("subject", choices=["engine"], help="what to measure: the engines against a plain compiled loop")
+    parser.add_argument(
+        "subject", choices=["engine", "places"], help="the engines against a plain compiled loop, or place cells against plain NumPy"
+    )
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: fewer waves and rounds, no large columns")
     parser.add_argument(
         "--peers",
@@ -25,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also BindsNET, SpikingJelly, snnTorch and Norse, each installed once in an environment of its own (1 to 2 GB each, "
         "several where pip takes a CUDA build of PyTorch)",
     )
-    parser.add_argument("--out", metavar="FOLDER", type=Path, help="folder for engine.json and engine.png (default: write no files)")
+    parser.add_argument("--out", metavar="FOLDER", type=Path, help="folder for the figures as JSON and a picture (default: write no files)")
 
 
 def _case_rows(document: dict[str, Any]) -> list[list[str]]:
@@ -53,6 +56,26 @@ def _peer_rows(document: dict[str, Any]) -> list[list[str]]:
 
 
 def run(options: argparse.Namespace) -> int:
+    return {"engine": _engine, "places": _places}[options.subject](options)
+
+
+def _places(options: argparse.Namespace) -> int:
+    with progress_bar("bench", "cases", options) as tell:
+        document = bench_places(options.quick, tell)
+    written = []
+    if options.out is not None:
+        written = [f"written: {write_atomic(options.out / 'places.json', json.dumps(document, indent=2) + chr(10))}"]
+    machine = document["machine"]
+    title = f"MEASURED on one core of {machine['cpu']}: {document['synapses']:,} synapses, {document['edges']:,} edges learned"
+    rows = []
+    for case in document["cases"]:
+        plain = [f"{case['yardstick_per_second']:,.0f}", f"{case['ratio']:.0f}×"] if "ratio" in case else ["–", "–"]
+        rows.append([case["case"], f"{case['per_second']:,.0f} {case['unit']}/s", *plain])
+    emit(options, document, table(title, ["case", "rate", "plain NumPy, /s", "ratio"], rows), *written)
+    return 0
+
+
+def _engine(options: argparse.Namespace) -> int:
     with progress_bar("bench", "cases", options) as tell:
         document = bench_engine(options.quick, tell, peers=options.peers, say=lambda line: print(line, file=sys.stderr))
     written = ""

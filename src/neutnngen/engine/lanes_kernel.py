@@ -215,6 +215,13 @@ def choose(potentials: Any, first: int, thresholds: Any, row: int, rows: int, la
 
 
 @njit(cache=True, nogil=True)
+def mark_firing(potentials: Any, thresholds: Any, rows: int, hits: Any) -> None:
+    """``hits[r]`` = 1 where a segment is at its threshold, else 0."""
+    for r in range(rows):
+        hits[r] = potentials[r] >= thresholds[r]
+
+
+@njit(cache=True, nogil=True)
 def fire_soma(near: int, far: int, last: int, theta: int, weight_near: int, weight_far: int) -> tuple[int, int]:
     """Rule P3: time and level of a soma, NO_SPIKE and 0 if it does not fire."""
     if near == NO_SPIKE:
@@ -386,6 +393,8 @@ def run_layer(
     near_thresholds = np.full(soma_rows + SPARE, MISSING, np.int32)
     near_thresholds[:soma_rows] = soma_threshold
     groups = neurons * dendrites
+    hits = np.zeros((rows + 7) // 8 * 8, np.uint8)
+    words = hits.view(np.uint64)  # eight segments at a look: few fire
     winner, fired, level = np.empty(groups, np.int64), np.empty(groups, np.int64), np.empty(groups, np.int64)
     soma_winner, soma_fired = np.empty(neurons, np.int64), np.empty(neurons, np.int64)
     times, strength = np.empty(neurons, np.int64), np.empty(neurons, np.int64)
@@ -401,8 +410,7 @@ def run_layer(
     near_levels_at = 5 if near_levels == 0 else 5 + levels
     none = np.zeros(0, np.bool_)
     # Where only the earliest of all dendrites matter and nobody learns, all are asked at once; those that are taught are asked again.
-    # Then nobody asks which segment it was, unless potentials are compared further up.
-    joint_largest = largest if inhibition == ONE_LARGEST else 0
+    # Then nobody asks which segment it was, only for its potential, where that is compared further up.
     jointly = mode != SOMA and inhibition != K_EARLIEST and dendrites * neurons > 1 and not segments_out
     for c in range(first_column, last_column):
         w, there = weights[c], exists[c] if exists.shape[1] else none
@@ -439,10 +447,13 @@ def run_layer(
                 t = first_clock(joint_hint, horizon, x, order, counts, ages, known, potentials, w, rows, thresholds, 0, rows, group, rnl)
                 if t != NO_SPIKE:
                     joint_hint = t
-                    for g in range(groups):
-                        s = choose(potentials, g * segments, thresholds, g * segments, segments, joint_largest)
-                        if s >= 0:
-                            winner[g], fired[g], level[g] = s, t, potentials[g * segments + s]
+                    mark_firing(potentials, thresholds, rows, hits)
+                    for k in range(words.size):
+                        if words[k]:
+                            for r in range(8 * k, 8 * k + 8):
+                                g = r // segments
+                                if hits[r] and (fired[g] == NO_SPIKE or (largest and potentials[r] > level[g])):
+                                    fired[g], level[g] = t, potentials[r]
             else:
                 for g in range(groups):
                     if mode == ENABLE and not enable[n, g // dendrites]:

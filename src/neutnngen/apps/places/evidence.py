@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,26 +22,28 @@ ENVIRONMENT = LABELS.index("environment")
 
 def spread(edges: Edges, tolerance: int) -> tuple[Edges, NDArray[np.int64]]:
     """Every edge with all displacements up to ``tolerance`` cells away, (edge × displacement, label), and the votes of each of these."""
+    moves, votes = _moves(tolerance)
+    tried = np.repeat(edges, len(moves), axis=0)
+    tried.reshape(len(edges), len(moves), len(LABELS))[:, :, :2] += moves
+    return tried, votes
+
+
+@lru_cache(maxsize=8)
+def _moves(tolerance: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     steps = np.arange(-tolerance, tolerance + 1)
     moves = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
-    tried = np.repeat(edges, len(moves), axis=0)
-    tried[:, :2] += np.tile(moves, (len(edges), 1))
-    return tried, np.where((moves == 0).all(axis=1), EXACT, NEAR)
+    return moves, np.where((moves == 0).all(axis=1), EXACT, NEAR)
 
 
 def ballots(memory: EdgeMemory, edges: Edges, tolerance: int) -> NDArray[np.int64]:
     """(edge, environment) votes of edges whose environment is not given, each asked in both directions: the best of all displacements."""
-    counts: NDArray[np.int64] = np.zeros((len(edges), memory.sizes.environments), dtype=np.int64)
-    for way in (edges, reversed_edges(edges)):
-        tried, votes = spread(way, tolerance)
-        asked = np.flatnonzero(memory.sizes.holds(tried[:, :2]))
-        questions = tried[asked]
-        questions[:, ENVIRONMENT] = UNKNOWN
-        found = np.zeros((len(tried), memory.sizes.environments), dtype=np.int64)
-        found[asked] = memory.answers(questions, LABELS[ENVIRONMENT]).firm
-        best = (found.reshape(len(edges), len(votes), memory.sizes.environments) * votes[:, None]).max(axis=1, initial=0)
-        counts = np.maximum(counts, best)
-    return counts
+    tried, votes = spread(np.concatenate([edges, reversed_edges(edges)]), tolerance)
+    tried[:, ENVIRONMENT] = UNKNOWN
+    held = memory.sizes.holds(tried[:, :2])
+    found = np.zeros((len(tried), memory.sizes.environments), dtype=np.int64)
+    found[held] = memory.answers(tried[held], LABELS[ENVIRONMENT]).firm
+    best = (found.reshape(2, len(edges), len(votes), memory.sizes.environments) * votes[:, None]).max(axis=(0, 2), initial=0)
+    return np.asarray(best)
 
 
 def support(memory: EdgeMemory, edges: Edges, tolerance: int) -> NDArray[np.int64]:

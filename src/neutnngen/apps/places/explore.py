@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neutnngen.apps.places.frame import Frame
 from neutnngen.apps.places.sizes import Edges, Sizes
@@ -36,13 +37,21 @@ SETTINGS = {"full": FULL_SETTING, "reduced": REDUCED_SETTING}
 
 @dataclass(frozen=True, eq=False)
 class Explored:
-    """Worlds and the frame that has learned them. edges: (edge, label) all that were stored, in their order. observations: how many."""
+    """Worlds and the frame that has learned them. ways: features in the order in which each was walked. edges: (edge, label) all that were
+    stored, in their order. observations: how many."""
 
     setting: Setting
     worlds: list[World]
     frame: Frame
+    ways: list[list[int]]
     edges: Edges
     observations: int
+
+    def in_reach(self, world: World) -> NDArray[np.bool_]:
+        """(feature, feature) whether the layer can hold the step from one to the other, as it is or the other way round."""
+        steps = world.positions[None] - world.positions[:, None]
+        holds = self.setting.sizes.holds(steps)
+        return np.asarray((holds | holds.T) & ~np.eye(len(steps), dtype=bool))
 
 
 def explore(setting: Setting, seed: int, senses: Senses = CLEAN) -> Explored:
@@ -50,11 +59,13 @@ def explore(setting: Setting, seed: int, senses: Senses = CLEAN) -> Explored:
     rng = np.random.default_rng(seed)
     worlds = setting.worlds(rng)
     frame = Frame(setting.sizes, span=setting.span, tolerance=setting.tolerance)
+    ways: list[list[int]] = []
     stored, observations = [], 0
     for world in worlds:
         frame.enter()
-        for sight in senses.see(world, tour(world, rng), rng):
+        ways.append(tour(world, rng))
+        for sight in senses.see(world, ways[-1], rng):
             if sight is not None:
                 stored.append(frame.observe(*sight).stored)
                 observations += 1
-    return Explored(setting, worlds, frame, np.concatenate(stored), observations)
+    return Explored(setting, worlds, frame, ways, np.concatenate(stored), observations)

@@ -20,6 +20,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neutnngen.apps.places.evidence import EXACT, Votes, ballots, support
 from neutnngen.apps.places.graph import Graph, recall_graph
@@ -220,6 +221,11 @@ class Frame:
         environment, here = self._known_place()
         places = self._graph(environment).places(here)
         return {self._named(feature): (x * self.cell, y * self.cell) for feature, (x, y) in places.items()}
+
+    @property
+    def votes(self) -> NDArray[np.int64]:
+        """(environment,) what was counted for each since the frame was put down; a copy."""
+        return self._votes.counts.copy()
 
     def edges(self, environment: int) -> Edges:
         """What the layer recalls of an environment, (edge, label), each edge one way."""

@@ -53,6 +53,10 @@ class EdgeMemory:
             raise ConfigError("an edge that is to be learned needs all its labels", got="UNKNOWN", allowed=", ".join(LABELS))
         self._session.run(np.repeat(self.sizes.waves(edges), WAVES, axis=0), True)
 
+    def outputs(self, waves: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """(wave, line) what the three columns answer to waves, dx first; nothing is learned."""
+        return self._session.run(waves).outputs
+
     def answers(self, questions: Edges, label: str) -> Answers:
         """What fits an unknown label: of dx, dy and the environment what their columns say, of tail and head which of them, tried in turn,
         make the environment's column say the environment.
@@ -73,7 +77,7 @@ class EdgeMemory:
         if len(questions) and (given.min() < FEWEST or (questions[:, HEAD] == UNKNOWN).any()):
             raise ConfigError("the question gives too little", got=f"{given.min()} labels", allowed="the head and two labels or more")
         first = self.sizes.first[place]
-        times = self._session.run(self.sizes.waves(questions)).outputs[:, first : first + self.sizes.counts[place]]
+        times = self.outputs(self.sizes.waves(questions))[:, first : first + self.sizes.counts[place]]
         firm = times == self._clocks[given][:, None]
         return Answers(firm, (times != NO_SPIKE) & ~firm)
 

@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse.csgraph import shortest_path
 
 from neutnngen.apps.places.explore import Explored
@@ -57,16 +56,10 @@ def travel(explored: Explored, world: World, start: int, goal: int, senses: Sens
             frame.observe(senses.read(found, len(world.positions), rng))
         here = found
         path.append(here)
-    apart = np.hypot(*np.moveaxis(_steps(world), 2, 0))
+    apart = np.hypot(*np.moveaxis(world.positions[None] - world.positions[:, None], 2, 0))
     walked = sum(float(apart[a, b]) for a, b in pairwise(path))
-    allowed = explored.setting.sizes.holds(_steps(world))
-    shortest = float(shortest_path(np.where(allowed | allowed.T, apart, 0), method="D", indices=start)[goal])
+    shortest = float(shortest_path(np.where(explored.in_reach(world), apart, 0), method="D", indices=start)[goal])
     return Journey(path, here == goal and frame.where().feature == goal, walked, shortest, float(apart[start, goal]))
-
-
-def _steps(world: World) -> NDArray[np.int64]:
-    """(feature, feature, 2) displacements."""
-    return world.positions[None] - world.positions[:, None]
 
 
 def _arrive(world: World, here: int, step: tuple[float, float]) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neutnngen.apps.places.explore import Explored
 from neutnngen.apps.places.frame import Frame
@@ -72,14 +73,15 @@ def predict_task(explored: Explored, trials: int, rng: Rng) -> Figures:
     for _ in range(trials):
         world = explored.worlds[int(rng.integers(len(explored.worlds)))]
         here = settle(frame, world, rng)
-        for head in np.flatnonzero(world.near[here]).tolist():
+        reached = explored.in_reach(world)[here]
+        for head in np.flatnonzero(reached).tolist():
             x, y = world.step(here, head).tolist()
             hits.append(frame.predict((x, y)) == head)
         x, y = _nothing(world, here, frame.tolerance, rng)
         empty.append(frame.predict((x, y)) is None)
         for turn in range(TURNS):
             direction = (math.cos(2 * math.pi * turn / TURNS), math.sin(2 * math.pi * turn / TURNS))
-            ahead.append(frame.ahead(direction) == _nearest(world, here, direction))
+            ahead.append(frame.ahead(direction) == _nearest(world, here, reached, direction))
     yield "clean", "feature at a displacement", float(np.mean(hits)), len(hits)
     yield "clean", "nothing where there is nothing", float(np.mean(empty)), len(empty)
     yield "clean", "nearest feature in a direction", float(np.mean(ahead)), len(ahead)
@@ -98,10 +100,10 @@ def _nothing(world: World, here: int, tolerance: int, rng: Rng) -> tuple[int, in
     return best
 
 
-def _nearest(world: World, here: int, direction: tuple[float, float]) -> int | None:
+def _nearest(world: World, here: int, reached: NDArray[np.bool_], direction: tuple[float, float]) -> int | None:
     """What ``Frame.ahead`` should find."""
     found = []
-    for head in np.flatnonzero(world.near[here]).tolist():
+    for head in np.flatnonzero(reached).tolist():
         dx, dy = world.step(here, head).tolist()
         turn = abs(math.atan2(direction[0] * dy - direction[1] * dx, direction[0] * dx + direction[1] * dy))
         if turn <= math.pi / TURNS:

@@ -7,6 +7,7 @@ Each label has a one-hot bus of lines; an edge is a spike at time 0 on one line 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ class Sizes:
         if self.tails != self.heads:
             raise ConfigError("tails and heads are the same features", got=f"{self.tails} and {self.heads}", allowed="one number")
 
-    @property
+    @cached_property
     def counts(self) -> tuple[int, int, int, int, int]:
         """Lines of every bus."""
         return self.dx, self.dy, self.environments, self.tails, self.heads
@@ -62,7 +63,7 @@ class Sizes:
         """Features that an environment can have."""
         return self.tails
 
-    @property
+    @cached_property
     def first(self) -> tuple[int, int, int, int, int, int]:
         """Number of the first line of every bus, and of all lines."""
         at = np.concatenate([[0], np.cumsum(self.counts)])
@@ -73,7 +74,7 @@ class Sizes:
         """Lines of the layer."""
         return sum(self.counts)
 
-    @property
+    @cached_property
     def zero(self) -> NDArray[np.int64]:
         """What is added to a label to get its place on the bus: displacements can be negative."""
         return np.array([self.dx // 2, self.dy // 2, 0, 0, 0])
@@ -90,22 +91,27 @@ class Sizes:
         distal = sum(n * (buses - n + 1 + self.tails) for n in self.counts[:3])
         return (distal + buses) * self.heads * self.segments
 
+    @cached_property
+    def _bounds(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """The smallest and the largest label of every kind, and what is added to a label to get its line."""
+        return -self.zero, np.array(self.counts) - self.zero - 1, self.zero + np.array(self.first[:-1])
+
     def waves(self, edges: Edges) -> NDArray[np.uint8]:
         """(edge, line) spike times: a spike at 0 on the line of every label that is given. Raises ConfigError for a label out of range."""
         self.check(edges)
         waves = np.full((len(edges), self.lines), NO_SPIKE, dtype=np.uint8)
         edge, label = np.nonzero(edges != UNKNOWN)
-        waves[edge, edges[edge, label] + self.zero[label] + np.array(self.first)[label]] = 0
+        waves[edge, (edges + self._bounds[2])[edge, label]] = 0
         return waves
 
     def check(self, edges: Edges) -> None:
         """Raise ConfigError unless all labels that are given are in range."""
         if edges.ndim != 2 or edges.shape[1] != len(LABELS):
             raise ConfigError("edges have the wrong shape", got=edges.shape, allowed=f"(edge, {len(LABELS)}): {', '.join(LABELS)}")
-        low, high = -self.zero, np.array(self.counts) - self.zero - 1
-        wrong = np.argwhere((edges != UNKNOWN) & ((edges < low) | (edges > high)))
-        if len(wrong):
-            edge, label = wrong[0]
+        low, high, _ = self._bounds
+        wrong = (edges != UNKNOWN) & ((edges < low) | (edges > high))
+        if wrong.any():
+            edge, label = np.argwhere(wrong)[0]
             raise ConfigError(
                 f"the {LABELS[label]} of an edge is out of range", got=edges[edge, label], allowed=f"{low[label]} … {high[label]}"
             )
