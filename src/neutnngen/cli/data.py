@@ -10,19 +10,28 @@ from rich.markup import escape
 
 from neutnngen.cli.common import emit, progress_bar, table
 from neutnngen.data.archive import archive_records
-from neutnngen.data.image_download import citations, fetch_named
 from neutnngen.data.images import known_sets
-from neutnngen.data.summary import ImageReport, Listed, ListedImages, Report, check_named, list_images, list_sets
+from neutnngen.data.named import check_named, citations, fetch_named
+from neutnngen.data.summary import ImageReport, Listed, ListedImages, Report, list_images, list_sets
+from neutnngen.data.trajectory_check import ListedTrajectory, TrajectoryReport, list_trajectories
+from neutnngen.data.trajectory_sets import KNOWN
 
 EXAMPLE = "neutnngen data fetch GunPoint\n  neutnngen data check GunPoint"
-SOURCE_HELP = "zip file (address or path) or Zenodo record; for images a folder (address or path) or a wheel; {name} stands for the name"
+SOURCE_HELP = (
+    "zip file (address or path) or Zenodo record; for images a folder (address or path) or a wheel; for movement a wheel; "
+    "{name} stands for the name"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = _action(actions, "list", "the sets on this computer", "neutnngen data list --json")
-    fetching = _action(actions, "fetch", "download sets of the UCR archive, or image sets", "neutnngen data fetch GunPoint MNIST")
-    fetching.add_argument("names", metavar="NAME", nargs="+", help="name of a set of the UCR archive, MNIST or FashionMNIST")
+    fetching = _action(
+        actions, "fetch", "download sets of the UCR archive, image sets, or recorded movement", "neutnngen data fetch GunPoint MNIST"
+    )
+    fetching.add_argument(
+        "names", metavar="NAME", nargs="+", help="name of a set of the UCR archive, MNIST, FashionMNIST, Sargolini or Tanni"
+    )
     fetching.add_argument(
         "--to", metavar="DIR", type=Path, help="folder for the sets (default: $NEUTNNGEN_DATA or one in ~/.cache/neutnngen)"
     )
@@ -63,25 +72,43 @@ def _image_row(found: ListedImages) -> list[str]:
     return [escape(found.name), escape(where), str(found.train), str(found.test), size, str(found.classes), escape(found.problem)]
 
 
+def _movement_row(found: ListedTrajectory) -> list[str]:
+    where = "installed package" if found.package else str(found.folder)
+    return [escape(found.name), escape(where), str(found.samples), f"{found.seconds:.0f}", _arena(found), escape(found.problem)]
+
+
+def _arena(found: ListedTrajectory | TrajectoryReport) -> str:
+    return f"{found.width:.3g}×{found.height:.3g}"
+
+
 def _list(options: argparse.Namespace) -> int:
     with progress_bar("reading", "sets", options) as progress:
         found = list_sets(options.folder, progress)
     images = list_images(options.folder)
+    moves = list_trajectories(options.folder)
     away = sorted(set(archive_records()) - {f.name for f in found})
     images_away = sorted(set(known_sets()) - {f.name for f in images})
+    moves_away = sorted(set(KNOWN) - {f.name for f in moves})
     shown: list[object] = [
         table("data sets", ["name", "where", "train", "test", "length", "classes", "needs repair"], [_list_row(f) for f in found])
     ]
     if images:
         shown.append(table("image sets", ["name", "where", "train", "test", "size", "classes", "problem"], [_image_row(f) for f in images]))
+    if moves:
+        header = ["recorded movement", "where", "samples", "seconds", "arena (m)", "problem"]
+        shown.append(table("movement", header, [_movement_row(f) for f in moves]))
     if images_away:
         shown.append(f"image sets that can be fetched: {', '.join(images_away)}")
+    if moves_away:
+        shown.append(f"recorded movement that can be fetched: {', '.join(moves_away)}")
     shown.append(f"{len(away)} more sets of the UCR archive can be fetched: neutnngen data fetch NAME")
     document = {
         "sets": [dataclasses.asdict(f) for f in found],
         "images": [dataclasses.asdict(f) for f in images],
+        "movement": [dataclasses.asdict(f) for f in moves],
         "to_fetch": away,
         "images_to_fetch": images_away,
+        "movement_to_fetch": moves_away,
     }
     emit(options, document, *shown)
     return 0
@@ -109,10 +136,16 @@ def _check_image_row(report: ImageReport) -> list[str]:
     return [escape(report.name), *map(str, numbers), report.checksums, "ok" if report.ok else "not ok"]
 
 
+def _check_movement_row(report: TrajectoryReport) -> list[str]:
+    numbers = [report.samples, f"{report.seconds:.0f}", f"{report.hertz:.3g}", _arena(report), report.outside, report.jumps]
+    return [escape(report.name), *map(str, numbers), report.checksums, "ok" if report.ok else "not ok"]
+
+
 def _check(options: argparse.Namespace) -> int:
     reports = [check_named(name, options.folder) for name in options.names]
     series = [r for r in reports if isinstance(r, Report)]
     images = [r for r in reports if isinstance(r, ImageReport)]
+    moves = [r for r in reports if isinstance(r, TrajectoryReport)]
     ok = all(r.ok for r in reports)
     shown: list[object] = []
     if series:
@@ -121,12 +154,16 @@ def _check(options: argparse.Namespace) -> int:
     if images:
         header = ["image set", "train", "test", "size", "classes", "blank", "checksums", ""]
         shown.append(table("image check", header, [_check_image_row(r) for r in images]))
+    if moves:
+        header = ["movement", "samples", "seconds", "per second", "arena (m)", "outside", "jumps", "checksums", ""]
+        shown.append(table("movement check", header, [_check_movement_row(r) for r in moves]))
     lines = [f"{r.name}: {problem}" for r in reports for problem in r.problems]
     lines += [f"{r.name}: repair would do: {repair}" for r in series for repair in r.repairs]
     document = {
         "ok": ok,
         "sets": [{**dataclasses.asdict(r), "ok": r.ok} for r in series],
         "images": [{**dataclasses.asdict(r), "ok": r.ok} for r in images],
+        "movement": [{**dataclasses.asdict(r), "ok": r.ok} for r in moves],
     }
     emit(options, document, *shown, *map(escape, lines))
     return 0 if ok else 1

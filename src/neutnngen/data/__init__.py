@@ -6,16 +6,22 @@ from neutnngen.data.idx import read_idx
 from neutnngen.data.image_download import fetch_images
 from neutnngen.data.images import ImageSet, load_images
 from neutnngen.data.rows import SeriesTable
+from neutnngen.data.trajectories import load_trajectory
+from neutnngen.data.trajectory_fetch import fetch_trajectories
+from neutnngen.data.trajectory_sets import Trajectory
 from neutnngen.data.ucr import SeriesSet, available, load_ucr
 
 __all__ = [
     "ImageSet",
     "SeriesSet",
     "SeriesTable",
+    "Trajectory",
     "available",
     "fetch",
     "fetch_images",
+    "fetch_trajectories",
     "load_images",
+    "load_trajectory",
     "load_ucr",
     "read_idx",
     "read_series",

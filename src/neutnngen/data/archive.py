@@ -1,4 +1,4 @@
-"""The UCR archive: its names, and the folder on this computer that holds what was fetched from it."""
+"""The UCR archive: its names; and the folders on this computer that hold what was fetched, of this and of other kinds."""
 
 from __future__ import annotations
 
@@ -21,10 +21,23 @@ def archive_records() -> dict[str, int]:
     return dict(document["records"])
 
 
-def user_folder() -> Path:
-    """Where fetched sets go and are found: $NEUTNNGEN_DATA, else ~/.cache/neutnngen/ucr. It need not exist."""
+def user_folder(kind: str = "ucr") -> Path:
+    """Where fetched sets go and are found: $NEUTNNGEN_DATA, else ~/.cache/neutnngen and the kind. It need not exist."""
     said = os.environ.get(FOLDER_VARIABLE)
-    return Path(said).expanduser() if said else Path.home() / ".cache" / "neutnngen" / "ucr"
+    return Path(said).expanduser() if said else cache_folder(kind)
+
+
+def cache_folder(kind: str) -> Path:
+    """~/.cache/neutnngen and the kind: ``ucr``, ``images`` or ``trajectories``."""
+    return Path.home() / ".cache" / "neutnngen" / kind
+
+
+def named_places(folder: Path | None, kind: str) -> list[Path]:
+    """The folders in which a set of this kind is looked for by its name, in this order."""
+    places = [user_folder(kind), cache_folder(kind)]
+    if folder is not None:
+        places.insert(0, folder)
+    return list(dict.fromkeys(places))
 
 
 def bundled_folder() -> Path:
@@ -37,7 +50,4 @@ def bundled_folder() -> Path:
 
 def search_path(folder: Path | None) -> list[Path]:
     """Where a set is looked for by its name, in this order; folders that do not exist are left out."""
-    places = [user_folder(), Path.home() / ".cache" / "neutnngen" / "ucr", bundled_folder()]
-    if folder is not None:
-        places.insert(0, folder)
-    return [place for place in dict.fromkeys(places) if place.is_dir()]
+    return [place for place in dict.fromkeys([*named_places(folder, "ucr"), bundled_folder()]) if place.is_dir()]

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +18,7 @@ from neutnngen.data.archive import archive_records, user_folder
 from neutnngen.data.checksums import read_sums, sha256_of, verify, write_sums
 from neutnngen.data.formats import SUFFIXES, read_rows
 from neutnngen.data.rows import to_table
-from neutnngen.data.transfer import Progress, download, from_first
+from neutnngen.data.transfer import Progress, download, from_first, placed, require_free
 from neutnngen.data.ucr import pair_in
 from neutnngen.data.unpack import pairs_of, unpack
 from neutnngen.errors import ConfigError, DataError, nearest
@@ -107,13 +105,7 @@ def _fetch(name: str, base: Path, source: str | None, sha256: str | None, progre
     there = pair_in(base, name)
     if len(there) == 2:
         return _in_place(name, there, sha256)
-    if target.is_dir() and any(target.iterdir()):
-        raise DataError(
-            "the folder of the set is there but does not hold it",
-            got=target,
-            allowed=f"{name}_TRAIN.* and {name}_TEST.*, or no such folder",
-            next_step=f"remove the folder and type: neutnngen data fetch {name}",
-        )
+    require_free(target, f"{name}_TRAIN.* and {name}_TEST.*")
     local = Path(source).expanduser() if source is not None and "://" not in source else None
     if local is not None and not local.is_file():
         raise ConfigError("the source is no file and no address", got=source, allowed="the path of a zip file, or https://…")
@@ -153,25 +145,17 @@ def _in_place(name: str, files: Sequence[Path], sha256: str | None) -> Fetched:
 
 def _from(name: str, address: str, base: Path, sha256: str | None, progress: Progress | None) -> Fetched:
     """Fetch into a folder of its own beside the target, look at everything, and only then give it its name."""
-    base.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=base))
-    try:
+
+    def fill(scratch: Path) -> Fetched:
         if _RECORD.fullmatch(address):
             checked, archive = _from_record(name, address, scratch, progress), None
         else:
             checked, archive = _from_zip(name, address, scratch, sha256, progress)
         notes = _notes(pair_in(scratch, name))
         write_sums(scratch, address, checked, archive)
-        scratch.chmod(0o755)
-        try:
-            scratch.replace(base / name)
-        except OSError:
-            if not (base / name).is_dir():
-                raise
-            return _in_place(name, pair_in(base, name), sha256)  # another process was quicker
         return Fetched(name, base / name, "fetched", address, checked, notes)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+
+    return placed(base / name, fill, lambda: _in_place(name, pair_in(base, name), sha256))
 
 
 def _from_zip(name: str, address: str, scratch: Path, sha256: str | None, progress: Progress | None) -> tuple[str, str]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from neutnngen.data import packaged
-from neutnngen.data.archive import archive_records
 from neutnngen.data.checksums import read_sums, write_sums
-from neutnngen.data.download import Fetched, fetch_sets
+from neutnngen.data.download import Fetched
 from neutnngen.data.idx import idx_gzip
 from neutnngen.data.images import (
     STEMS,
@@ -19,15 +16,12 @@ from neutnngen.data.images import (
     image_folder,
     image_place_in,
     known_set,
-    looks_like_image_set,
     read_four,
     require_published,
     unknown_images,
 )
-from neutnngen.data.transfer import Progress, download, from_first
+from neutnngen.data.transfer import Progress, download, from_first, placed, require_free
 from neutnngen.errors import ConfigError, DataError
-
-ARCHIVE_CITE = "Dau et al. 2018, arXiv 1810.07758"
 
 
 def fetch_images(name: str, folder: Path | None = None, source: str | None = None, progress: Progress | None = None) -> Fetched:
@@ -55,13 +49,7 @@ def fetch_images(name: str, folder: Path | None = None, source: str | None = Non
     there = image_place_in(base, known)
     if there is not None:
         return _in_place(known, there)
-    if target.is_dir() and any(target.iterdir()):
-        raise DataError(
-            "the folder of the set is there but does not hold it",
-            got=target,
-            allowed="the four files of the set, or no such folder",
-            next_step=f"remove the folder and type: neutnngen data fetch {known.name}",
-        )
+    require_free(target, "the four files of the set")
     sources = known.sources if source is None else (source.replace("{name}", known.name),)
     made = from_first(sources, base, lambda address: _from(known, address, base, progress))
     if isinstance(made, Fetched):
@@ -75,41 +63,6 @@ def fetch_images(name: str, folder: Path | None = None, source: str | None = Non
     )
 
 
-def fetch_named(
-    names: Sequence[str],
-    folder: Path | None = None,
-    source: str | None = None,
-    sha256: str | None = None,
-    progress: Progress | None = None,
-) -> list[Fetched]:
-    """Image sets and sets of the UCR archive by their names: :func:`fetch_images` and :func:`neutnngen.data.download.fetch_sets`."""
-    pictures = [name for name in names if known_set(name) is not None]
-    if pictures and sha256 is not None:
-        raise ConfigError(
-            "an image set has no one SHA-256",
-            got=", ".join(pictures),
-            allowed="no sha256: the published MD5 of its four files are compared",
-        )
-    if pictures and len(names) > 1 and source is not None and "{name}" not in source:
-        raise ConfigError("one source for several sets must say where the name goes", got=source, allowed="https://host/{name}/")
-    series = [name for name in names if name not in pictures]
-    try:
-        fetched = dict(zip(series, fetch_sets(series, folder, source, sha256, progress), strict=True))
-    except ConfigError:
-        wrong = next((name for name in series if name not in archive_records() and looks_like_image_set(name)), None)
-        if wrong is None or source is not None:
-            raise
-        raise unknown_images(wrong) from None
-    fetched |= {name: fetch_images(name, folder, source, progress) for name in pictures}
-    return [fetched[name] for name in names]
-
-
-def citations(names: Sequence[str]) -> list[str]:
-    """What the authors of sets ask to be cited, each once."""
-    known = [known_set(name) for name in names]
-    return list(dict.fromkeys(ARCHIVE_CITE if one is None else one.cite for one in known))
-
-
 def _in_place(known: KnownSet, folder: Path) -> Fetched:
     """A set that was fetched, or put there by hand, before."""
     files = four_files(folder)
@@ -120,9 +73,8 @@ def _in_place(known: KnownSet, folder: Path) -> Fetched:
 
 def _from(known: KnownSet, address: str, base: Path, progress: Progress | None) -> Fetched:
     """Fetch into a folder of its own beside the target, look at everything, and only then give it its name."""
-    base.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{known.name}.", dir=base))
-    try:
+
+    def fill(scratch: Path) -> Fetched:
         if "://" in address:
             for stem in STEMS:
                 download(f"{address.rstrip('/')}/{stem}.gz", scratch / f"{stem}.gz", progress)
@@ -135,16 +87,9 @@ def _from(known: KnownSet, address: str, base: Path, progress: Progress | None) 
             got = (error.got or "").replace(str(scratch), address.rstrip("/"))
             raise DataError(error.what, got=got, allowed=error.allowed, next_step="another --source; nothing was kept") from None
         write_sums(scratch, address, known.checked, None)
-        scratch.chmod(0o755)
-        try:
-            scratch.replace(base / known.name)
-        except OSError:
-            if not (base / known.name).is_dir():
-                raise
-            return _in_place(known, base / known.name)  # another process was quicker
         return Fetched(known.name, base / known.name, "fetched", address, known.checked, ())
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+
+    return placed(base / known.name, fill, lambda: _in_place(known, base / known.name))
 
 
 def _from_disk(source: Path, scratch: Path) -> None:

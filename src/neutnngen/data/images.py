@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neutnngen.data import packaged
-from neutnngen.data.archive import FOLDER_VARIABLE
+from neutnngen.data.archive import named_places, user_folder
 from neutnngen.data.checksums import verify
 from neutnngen.data.idx import idx_header, read_idx
 from neutnngen.errors import ConfigError, DataError, nearest
@@ -140,8 +140,7 @@ def known_set(name: str) -> KnownSet | None:
 
 def image_folder() -> Path:
     """Where fetched image sets go and are found: $NEUTNNGEN_DATA, else ~/.cache/neutnngen/images. It need not exist."""
-    said = os.environ.get(FOLDER_VARIABLE)
-    return Path(said).expanduser() if said else _cache()
+    return user_folder("images")
 
 
 def load_images(name: str, folder: Path | None = None) -> ImageSet:
@@ -293,10 +292,7 @@ def _digests(arrays: packaged.Parts, files: Sequence[Path], packed: bool) -> Ite
 
 def find_images(known: KnownSet, folder: Path | None = None) -> Path | None:
     """The first place on the search path that has a set of this name, as yet not looked into: a folder, or the file of a package."""
-    places = [image_folder(), _cache()]
-    if folder is not None:
-        places.insert(0, folder)
-    for place in dict.fromkeys(places):
+    for place in named_places(folder, "images"):
         found = image_place_in(place, known)
         if found is None and place == folder and _holds_images(place):
             found = place
@@ -365,7 +361,3 @@ def _labels(file: Path) -> NDArray[np.uint8]:
 
 def _plain(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "")
-
-
-def _cache() -> Path:
-    return Path.home() / ".cache" / "neutnngen" / "images"

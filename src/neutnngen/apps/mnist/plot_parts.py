@@ -1,23 +1,19 @@
-"""What the pictures share: looks of families, logarithmic axes of errors, names that do not overlap, saving."""
+"""What the pictures share: looks of families, logarithmic axes of errors, names that do not overlap."""
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise, product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neutnngen.files import write_atomic
+from neutnngen.apps.figures import COLOURS, INK, SOFT
 
-COLOURS = ("#c8641b", "#0b6e99", "#9aa0a6", "#4a8f4d", "#7a5195", "#c9a227")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LINES = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
-INK, SOFT = "#404040", "#70757a"
 SIDES = (0.0, 0.5, 1.0)
 LEAST = 1e-5
 """Where an error of nothing is drawn on a logarithmic axis."""
@@ -165,16 +161,3 @@ def percent(share: float) -> str:
 def exact_percent(share: float) -> str:
     """A share in per cent with two digits after the point, one above 10."""
     return f"{100 * share:.2f}" if share < 0.09995 else f"{100 * share:.1f}"
-
-
-def plain_frame(axes: Any) -> None:
-    axes.grid(alpha=0.3)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-
-
-def save_figure(figure: Any, path: Path) -> Path:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150, bbox_inches="tight", facecolor="white", metadata={"Software": None})
-    return write_atomic(path, buffer.getvalue())

@@ -11,18 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from neutnngen.apps.figures import INK, SOFT, plain_frame, save_figure
 from neutnngen.apps.mnist.plot_parts import (
-    INK,
     LEAST,
-    SOFT,
     error_limits,
     exact_percent,
     log_axis,
     looks_of,
     name_points,
     percent,
-    plain_frame,
-    save_figure,
     short_number,
     stairs,
     stretched,

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neutnngen.apps.figures import COLOURS, INK, SOFT, save_figure
 from neutnngen.apps.mnist.code import Images
 from neutnngen.apps.mnist.model import Labels
-from neutnngen.apps.mnist.plot_parts import COLOURS, INK, SOFT, exact_percent, save_figure
+from neutnngen.apps.mnist.plot_parts import exact_percent
 from neutnngen.errors import ConfigError
 
 NO_CLASS = "none"

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from neutnngen.apps.figures import COLOURS, INK, plain_frame, save_figure
 from neutnngen.apps.mnist.continual import ContinualResult
-from neutnngen.apps.mnist.plot_parts import COLOURS, INK, error_limits, log_axis, percent, plain_frame, save_figure
+from neutnngen.apps.mnist.plot_parts import error_limits, log_axis, percent
 
 STREAM: dict[str, dict[str, Any]] = {
     "frozen": {"color": COLOURS[2], "marker": "s", "label": "frozen at the first change"},

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from neutnngen.apps.expected import expected_of
 from neutnngen.apps.places.explore import explore
 from neutnngen.apps.places.layer import START
 from neutnngen.apps.places.memory import EdgeMemory
@@ -77,15 +78,8 @@ def score_design(folder: Path) -> dict[str, Any]:
 
 
 def read_expected(folder: Path) -> dict[str, Any]:
-    """What a saved layer is expected to recall. Raises DataError where the file is not there or not what it should be."""
-    path = folder / "expected.json"
-    try:
-        document = dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, TypeError, ValueError) as error:
-        raise DataError(f"what the layer is expected to recall cannot be read: {error}", got=path) from None
-    if document.get("format") != FORMAT or str(document.get("version")).split(".")[0] != VERSION.split(".", maxsplit=1)[0]:
-        raise DataError("the file does not say what a layer is expected to recall", got=path, allowed=f"{FORMAT}, version {VERSION}")
-    return document
+    """What a saved layer is expected to recall. See ``expected_of``."""
+    return expected_of(folder, FORMAT, VERSION)
 
 
 def busiest_dendrite(design: Design, layer: int) -> tuple[int, int]:

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neutnngen.apps.figures import INK
 from neutnngen.apps.places.explore import FULL_SETTING, Setting
 from neutnngen.apps.places.frame import Frame
-from neutnngen.apps.places.plots import INK, LINES, SOFT, WAY, draw_edges, draw_world
+from neutnngen.apps.places.plots import LINES, SOFT, WAY, draw_edges, draw_world
 from neutnngen.apps.places.world import Rng, World, tour, walk
 from neutnngen.files import write_atomic
 

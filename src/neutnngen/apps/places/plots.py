@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from neutnngen.apps.figures import INK, save_figure
 from neutnngen.apps.places.explore import Explored
 from neutnngen.apps.places.navigate import Journey, travel
 from neutnngen.apps.places.recall import Score
 from neutnngen.apps.places.recognise import ENOUGH, SIGHTINGS, settle
 from neutnngen.apps.places.results import Figure
 from neutnngen.apps.places.world import CLEAN, NOISES, World
-from neutnngen.files import write_atomic
 
 COLOURS = {"exact": "#0b6e99", "extra": "#7fb5cc", "silent": "#d9dcdf", "wrong": "#c8641b"}
 NAMES = {"exact": "what was stored, and nothing else", "extra": "that, and more", "silent": "no answer", "wrong": "something else"}
 LINES = ("#0b6e99", "#4a8f4d", "#c8641b", "#7a5195", "#404040")
-INK, SOFT, WAY = "#404040", "#9aa0a6", "#c8641b"
+SOFT, WAY = "#9aa0a6", "#c8641b"
 PANELS = 4
 """Worlds in one picture."""
-
-
-def save_figure(figure: Any, path: Path, dpi: int = 140) -> Path:
-    """As PNG, whole or not at all."""
-    import matplotlib.pyplot as plt
-
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi)
-    plt.close(figure)
-    return write_atomic(path, buffer.getvalue())
 
 
 def plot_capacity(figures: Sequence[Figure], path: Path) -> Path:

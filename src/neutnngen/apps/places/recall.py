@@ -57,7 +57,7 @@ def _kind(answer: set[int], truth: set[int]) -> str:
         return "exact"
     if not answer:
         return "silent"
-    return "extra" if answer >= truth else "wrong"
+    return "extra" if truth and answer >= truth else "wrong"
 
 
 def recall_task(explored: Explored) -> Figures:

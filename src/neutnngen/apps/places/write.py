@@ -21,8 +21,10 @@ TITLES = {
     "recognise": "put down somewhere: what is recognised after so many features",
     "predict": "what will be seen, after recognition",
     "navigate": "put down somewhere, on to a feature by name",
+    "rat": "where the rat is, by its place cells: error in cm",
 }
 ABSENT = "–"
+PATH = "path integration"
 
 Found = dict[tuple[str, str], Figure]
 """Figures by condition and measure."""
@@ -115,4 +117,24 @@ def _navigate(found: Found) -> tuple[list[str], list[list[str]]]:
     return ["senses", "arrived", "length / shortest", "worst (mean of seeds)", "length / straight line", "legs", "journeys"], rows
 
 
-_LAYOUTS = {"recall": _recall, "capacity": _capacity, "recognise": _recognise, "predict": _predict, "navigate": _navigate}
+def _rat(found: Found) -> tuple[list[str], list[list[str]]]:
+    rows = []
+    for condition in dict.fromkeys(condition for condition, _ in found):
+        cells = [_number(found.get((condition, f"cells, {what}")), "{:.2f}") for what in ("median", "mean", "high")]
+        median = found.get((condition, "cells, median"))
+        if median is not None and not math.isnan(median.sd):
+            cells[0] += f" ± {median.sd:.2f}"
+        others = [
+            _number(found.get((condition, name)), "{:.2f}")
+            for name in ("nearest, median", "nearest, mean", "nearest, high", "chance, median")
+        ]
+        if condition != PATH:
+            rows.append([condition, *cells, *others])
+    for (condition, measure), figure in found.items():
+        if condition == PATH:
+            rows.append([f"{condition} {measure}", _number(figure, "{:.2f}"), *[ABSENT] * 6])
+    header = ["code", "place cells: median", "mean", "95 % within", "nearest moment: median", "mean", "95 % within", "chance: median"]
+    return header, rows
+
+
+_LAYOUTS = {"rat": _rat, "recall": _recall, "capacity": _capacity, "recognise": _recognise, "predict": _predict, "navigate": _navigate}

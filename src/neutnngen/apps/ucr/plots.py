@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from collections.abc import Mapping
@@ -12,10 +11,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from neutnngen.apps.figures import save_figure
 from neutnngen.apps.ucr.results import MeanSd, ResultTable
 from neutnngen.apps.ucr.tables import DAGGER, method_titles
 from neutnngen.errors import ConfigError
-from neutnngen.files import write_atomic
 
 Measure = Literal["rand", "adjusted_rand", "nmi"]
 MEASURES: dict[str, str] = {"rand": "Rand index", "adjusted_rand": "adjusted Rand index", "nmi": "normalised mutual information"}
@@ -60,7 +59,7 @@ def critical_difference(table: ResultTable, measure: Measure, path: Path, titles
             va="bottom",
             fontsize=10,
         )
-        return _save(figure, path)
+        return save_figure(figure, path)
     finally:
         plt.close(figure)
 
@@ -117,7 +116,7 @@ def score_bars(table: ResultTable, path: Path, titles: Mapping[str, str] | None 
         labels.append("with degenerate runs")
     columns = len(labels) if len(labels) <= size[0] / 2 else -(-len(labels) // 2)
     figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False)
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
 def _dress(axes: Any, name: str, places: NDArray[np.float64], top: float) -> None:
@@ -132,9 +131,3 @@ def _dress(axes: Any, name: str, places: NDArray[np.float64], top: float) -> Non
     axes.tick_params(axis="x", length=0)
     for side in ("top", "right", "bottom"):
         axes.spines[side].set_visible(False)
-
-
-def _save(figure: Any, path: Path) -> Path:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150, bbox_inches="tight", facecolor="white", metadata={"Software": None})
-    return write_atomic(path, buffer.getvalue())

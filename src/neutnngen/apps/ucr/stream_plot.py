@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from neutnngen.apps.figures import save_figure
 from neutnngen.apps.ucr.learning import Labels
 from neutnngen.apps.ucr.stream_result import StreamResult
-from neutnngen.files import write_atomic
 
 FROZEN, LEARNING, REFITTED = "#9aa0a6", "#c8641b", "#0b6e99"
 INK, SHADE = "#404040", "#f1efe9"
@@ -33,9 +32,7 @@ def plot_stream(result: StreamResult, path: Path, title: str = "") -> Path:
     lead = f"{title}: " if title else ""
     scores.set_title(f"{lead}{drift.kind} by {size}, {drift.pace}", loc="left", fontsize=11, color=INK)
     figure.legend(*scores.get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150, bbox_inches="tight", facecolor="white", metadata={"Software": None})
-    return write_atomic(path, buffer.getvalue())
+    return save_figure(figure, path)
 
 
 def _draw_scores(axes: Any, result: StreamResult) -> None:
