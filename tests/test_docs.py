@@ -25,9 +25,10 @@ def test_pages_build(tmp_path: Path) -> None:
         assert name in page, name
 
 
-@pytest.mark.parametrize("page", ["networks", "engines"])
-def test_code_of_the_pages_runs(page: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ["networks", "engines", "places"])
+def test_code_of_the_pages_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The blocks of a page one after another; what they speak of without making it is made here."""
+    monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(1)
     labels = rng.integers(0, 10, 4)
     times = np.where(rng.random((4, 1568)) < 0.5, 0, NO_SPIKE).astype(np.uint8)

@@ -50,7 +50,7 @@ def total(bills: Iterable[Bill]) -> Bill:
 
 
 def column_extras(spec: DendriticColumnSpec, *, learning: bool) -> Bill:
-    """What a column has beyond the classic one (rules D, P, N1, C1, R8, R9, R12)."""
+    """What a column has beyond the classic one (rules D, P, N1, C1, R8, R9, R12, R15)."""
     neurons, dendrites = spec.neurons, spec.neurons * spec.dendrites
     segments = dendrites * spec.segments
     lines = spec.inputs + spec.proximal.inputs
@@ -76,6 +76,8 @@ def column_extras(spec: DendriticColumnSpec, *, learning: bool) -> Bill:
     if learning:
         if spec.sharing == "line":
             bills.append(drawn_bits(5 + spec.w_max + 1).times(lines - 1))  # a set of bits for every further line (R8)
+        if spec.teacher is not None:
+            bills.append(Bill({AND: 2}).times(dendrites))  # the neuron's line and the dendrite's, and the gate of its clock (R15)
         if spec.reward:
             bills.append(Bill({AND: 1, XNOR: 1}).times(segments))  # is the winner the label (R9)
             bills.append(Bill({MUX: 2}).times(lines))  # which of capture and its reverse

@@ -48,7 +48,7 @@ class Explored:
     observations: int
 
     def in_reach(self, world: World) -> NDArray[np.bool_]:
-        """(feature, feature) whether the layer can hold the step from one to the other, as it is or the other way round."""
+        """(feature, feature) whether the layer can hold the step from one to the other, as it is or turned round."""
         steps = world.positions[None] - world.positions[:, None]
         holds = self.setting.sizes.holds(steps)
         return np.asarray((holds | holds.T) & ~np.eye(len(steps), dtype=bool))

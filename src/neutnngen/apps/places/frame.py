@@ -185,9 +185,6 @@ class Frame:
         x, y = (round(v / self.cell) for v in displacement)
         heads = np.array([head for head in range(self.sizes.features) if head != here])
         edges = np.column_stack([np.broadcast_to([x, y, environment, here], (len(heads), 4)), heads])
-        edges = edges[self.sizes.holds(edges[:, :2])]
-        if not len(edges):
-            return None
         fits = support(self.memory, edges, self.tolerance)
         return self._named(int(edges[fits.argmax(), 4])) if fits.max() else None
 

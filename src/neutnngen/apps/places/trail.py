@@ -46,13 +46,15 @@ class Trail:
         self._sightings.append(Sighting(feature, at[0] + x, at[1] + y))
 
     def edges(self, sizes: Sizes, environment: int, head: int | None = None) -> Edges:
-        """Edges from every earlier sighting to the newest, oldest first; those that are too long for the layer, or end where they begin,
-        are left out. head: the newest feature, if not the one that was read."""
+        """Edges from every earlier sighting to the newest, oldest first. One that fits the layer only the other way round is turned; those
+        that fit neither way, or end where they begin, are left out. head: the newest feature, if not the one that was read."""
         new = self.last
         head = new.feature if head is None else head
         rows = [(round(new.x - old.x), round(new.y - old.y), environment, old.feature, head) for old in list(self._sightings)[:-1]]
         edges = np.array(rows, dtype=np.int64).reshape(-1, 5)
-        return np.asarray(edges[sizes.holds(edges[:, :2]) & (edges[:, 3] != head)])
+        back = ~sizes.holds(edges[:, :2])
+        edges[back] = reversed_edges(edges[back])
+        return np.asarray(edges[sizes.holds(edges[:, :2]) & (edges[:, 3] != edges[:, 4])])
 
 
 def reversed_edges(edges: Edges) -> Edges:

@@ -132,7 +132,7 @@ def _rat(found: Found) -> tuple[list[str], list[list[str]]]:
             rows.append([condition, *cells, *others])
     for (condition, measure), figure in found.items():
         if condition == PATH:
-            rows.append([f"{condition} {measure}", _number(figure, "{:.2f}"), *[ABSENT] * 6])
+            rows.append([f"path: {measure}", _number(figure, "{:.2f}"), *[ABSENT] * 6])
     header = ["code", "place cells: median", "mean", "95 % within", "nearest moment: median", "mean", "95 % within", "chance: median"]
     return header, rows
 
