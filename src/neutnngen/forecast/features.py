@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neutnngen.spec import DendriticColumnSpec
+from neutnngen.spec.schedule import column_draws
 
 FEATURES: dict[str, str] = {
     "synapse_rnl": "ramp synapse",
@@ -29,12 +30,6 @@ FEATURES: dict[str, str] = {
     "learn_column_level": "weight level of a column that learns",
 }
 """Name of a feature to what one unit of it is; coefficients are per unit."""
-
-
-def column_draws(spec: DendriticColumnSpec) -> int:
-    """Draws of one set of random bits: five rules, then a level each, those of proximal weights of another width too (R7, R8)."""
-    near = spec.proximal_w_max
-    return 5 + spec.w_max + 1 + (near + 1 if near not in (0, spec.w_max) else 0)
 
 
 def _groups(spec: DendriticColumnSpec) -> Iterator[tuple[int, int, int, int, int]]:

@@ -32,8 +32,9 @@ from neutnngen.forecast.bill import (
     winners,
 )
 from neutnngen.forecast.coefficients import Coefficients, load_coefficients
-from neutnngen.forecast.features import column_counts, column_draws
+from neutnngen.forecast.features import column_counts
 from neutnngen.spec import LayerSpec, NetworkSpec, VoterSpec
+from neutnngen.spec.schedule import column_draws, heard_from, layer_starts, lines_of_sources, own_clocks
 
 CLOCK = 100e6
 """Hz of the unit clock where none is said."""
@@ -116,8 +117,8 @@ def estimate(
     if learning:
         _check_sharing(network)
     table = load_coefficients()
-    sources = _sources(network)
-    starts = _starts(network, sources)
+    sources = lines_of_sources(network)
+    starts = layer_starts(network)
     clocks = _wave_clocks(network, starts, learning)
     counts = [
         _layer(network, number, layer, kept[number], sources[number], starts, learning, table)
@@ -189,34 +190,8 @@ def _rows(voter: VoterSpec) -> int:
 # --- time -------------------------------------------------------------------------------------------------------------------------------
 
 
-def _sources(network: NetworkSpec) -> list[list[int]]:
-    """For every layer, how many distinct lines it reads of the inputs and of every layer before it."""
-    found = []
-    for number, layer in enumerate(network.layers):
-        seen = np.zeros(network.line_offsets[number + 1], dtype=bool)
-        for wiring in (layer.wiring, layer.proximal_wiring):
-            if wiring is not None:
-                seen[np.unique(wiring.table())] = True
-        ends = network.line_offsets[1 : number + 2]
-        found.append([int(seen[a:b].sum()) for a, b in zip((0, *ends[:-1]), ends, strict=True)])
-    return found
-
-
-def _heard(network: NetworkSpec, starts: Sequence[int], layer: int) -> int:
-    """Clock of the wave that is 0 for whoever reads ``layer`` alone; its outputs are registered."""
-    return starts[layer] + network.layers[layer].rebase + 1
-
-
-def _starts(network: NetworkSpec, sources: Sequence[Sequence[int]]) -> list[int]:
-    """First clock of every layer within the network's wave."""
-    starts: list[int] = []
-    for lines in sources:
-        starts.append(max((_heard(network, starts, n) for n, count in enumerate(lines[1:]) if count), default=0))
-    return starts
-
-
 def _voter_start(network: NetworkSpec, starts: Sequence[int]) -> int:
-    return max(_heard(network, starts, number) for number in network.output_layers)
+    return max(heard_from(network, starts, number) for number in network.output_layers)
 
 
 def _read_clocks(network: NetworkSpec, voter: VoterSpec) -> int:
@@ -226,14 +201,9 @@ def _read_clocks(network: NetworkSpec, voter: VoterSpec) -> int:
     return sum(winners(network.layers[number]) for number in network.output_layers) + 1
 
 
-def _own_clocks(layer: LayerSpec) -> int:
-    """Unit clocks in which something can happen in a layer, from its start (rules T3, P3)."""
-    return max(layer.column.horizon, layer.column.last_time + 1)
-
-
 def _wave_clocks(network: NetworkSpec, starts: Sequence[int], learning: bool) -> int:
     """All layers and the voter have decided, all bits of a learning wave are drawn, and one clock to update and clear."""
-    ends = [start + _own_clocks(layer) for start, layer in zip(starts, network.layers, strict=True)]
+    ends = [start + own_clocks(layer) for start, layer in zip(starts, network.layers, strict=True)]
     if network.voter is not None:
         ends.append(_voter_start(network, starts) + network.voter.t_in_max + 1 + _read_clocks(network, network.voter))
     if learning:
@@ -260,12 +230,12 @@ def _layer(
         registers += rom_registers(spec.w_res, table)
     bills = [column_extras(spec, learning=learning).times(columns)]
     for source, lines in enumerate(sources):
-        heard = 0 if source == 0 else _heard(network, starts, source - 1)
+        heard = 0 if source == 0 else heard_from(network, starts, source - 1)
         if lines:
             bills.append(delay(lines, starts[number] - heard))
             if source:
                 bills.append(rebase(lines, spec.t_in_max))
-    clocked = max(_own_clocks(layer), column_draws(spec) if learning else 0) + 1
+    clocked = max(own_clocks(layer), column_draws(spec) if learning else 0) + 1
     scaled = {name: value * columns for name, value in features.items()}
     return _Counts(f"layer {number}", columns, kept, scaled, registers * columns, total(bills), spec.horizon, clocked)
 

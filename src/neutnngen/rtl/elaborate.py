@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from itertools import pairwise
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 
 from neutnngen.errors import ConfigError, DataError
 from neutnngen.files import write_atomic
-from neutnngen.spec import MU_ONE, NO_SPIKE, ColumnSpec, Design
+from neutnngen.rtl.words import constant, joined, limits, stabiliser_kind
+from neutnngen.spec import NO_SPIKE, ColumnSpec, Design
 
 FORMAT = "neutnngen-rtl"
 VERSION = "1.0"
@@ -79,28 +81,12 @@ def scan_weights(design: Design, bits: list[int]) -> NDArray[np.uint8]:
     return weights
 
 
-def _constant(value: int, width: int) -> str:
-    return f"{width}'h{value:x}"
-
-
-def _limits(values: tuple[int, ...]) -> str:
-    """Limits over 1024 as one constant, 11 bits each, the first lowest."""
-    bits = MU_ONE.bit_length()
-    return _constant(sum(value << (bits * k) for k, value in enumerate(values)), bits * len(values))
-
-
-def _joined(parts: list[str]) -> str:
-    """A concatenation whose element 0 is lowest."""
-    return "{" + ", ".join(reversed(parts)) + "}"
-
-
 def _context(design: Design, clock_period: float) -> dict[str, Any]:
     """Everything that the templates print."""
     column: ColumnSpec = design.column
     width, inputs, neurons = column.w_res, column.inputs, column.neurons
     ramp = column.response == "rnl"
     up, down = column.stdp.stabiliser_table(column.w_max)
-    stabiliser = 0 if set(up + down) == {MU_ONE} else (1 if up == down else 2)
     stdp = column.stdp
 
     def last_bit(j: int, i: int) -> str:
@@ -118,8 +104,8 @@ def _context(design: Design, clock_period: float) -> dict[str, Any]:
             {
                 "index": i,
                 "neurons": present,
-                "winner": _joined([f"spike_out[{j}]" for j in present]),
-                "weights": _joined([f"weight_{j}_{i}" for j in present]),
+                "winner": joined([f"spike_out[{j}]" for j in present]),
+                "weights": joined([f"weight_{j}_{i}" for j in present]),
             }
         )
     rows = []
@@ -157,12 +143,12 @@ def _context(design: Design, clock_period: float) -> dict[str, Any]:
         "threshold": column.threshold,
         "largest": int(column.tie == "largest_potential"),
         "lfsr_w": column.lfsr.width,
-        "taps": _constant(sum(1 << (tap - 1) for tap in column.lfsr.taps), column.lfsr.width),
-        "seed": _constant(design.lfsr_state, column.lfsr.width),
-        "stabiliser": stabiliser,
-        "rule_limits": _limits((stdp.mu_capture, stdp.mu_minus, stdp.mu_search, stdp.mu_backoff, stdp.mu_min)),
-        "up_limits": _limits(up),
-        "down_limits": _limits(down),
+        "taps": constant(sum(1 << (tap - 1) for tap in column.lfsr.taps), column.lfsr.width),
+        "seed": constant(design.lfsr_state, column.lfsr.width),
+        "stabiliser": stabiliser_kind(up, down),
+        "rule_limits": limits((stdp.mu_capture, stdp.mu_minus, stdp.mu_search, stdp.mu_backoff, stdp.mu_min)),
+        "up_limits": limits(up),
+        "down_limits": limits(down),
         "no_spike": NO_SPIKE,
         "half_period": TEST_HALF_PERIOD,
         "clock_period": clock_period,
@@ -211,19 +197,21 @@ def _load_template(name: str) -> str:
     return _text("templates", name)
 
 
-def generate_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.0) -> RtlPackage:
-    """Write the column's RTL, ``files.f``, ``constraints.sdc``, ``hierarchy.json`` and test bench into ``folder`` (made if absent).
+def leaf_text(leaf: str) -> str:
+    """Source of a leaf module."""
+    return _text("leaves", f"{leaf}.sv")
 
-    clock_period: nanoseconds, for the constraints only. Raises ConfigError if the design cannot be built: its name is a word of
-    SystemVerilog or of a leaf, the period is not positive, or no synapse is left.
-    """
-    if design.name in LEAVES or design.name in tomllib.loads(_text("reserved_words.toml"))["words"].split():
+
+def check_name(name: str, leaves: Sequence[str]) -> None:
+    """Raise ConfigError if a Design's name cannot be that of a module."""
+    if name in leaves or name in tomllib.loads(_text("reserved_words.toml"))["words"].split():
         raise ConfigError(
-            "the design's name cannot be a module name", got=design.name, allowed="any name that is no SystemVerilog keyword and no leaf"
+            "the design's name cannot be a module name", got=name, allowed="any name that is no SystemVerilog keyword and no leaf"
         )
-    if not clock_period > 0:
-        raise ConfigError("the clock period must be positive", got=clock_period, allowed="nanoseconds > 0")
-    context = _context(design, clock_period)
+
+
+def render(template: str, context: dict[str, Any]) -> str:
+    """A template with its gaps filled; one that is not filled is an error."""
     environment = Environment(
         loader=FunctionLoader(_load_template),
         undefined=StrictUndefined,
@@ -232,14 +220,27 @@ def generate_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.
         keep_trailing_newline=True,
         autoescape=False,
     )
+    return environment.get_template(template).render(context)
+
+
+def generate_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.0) -> RtlPackage:
+    """Write the column's RTL, ``files.f``, ``constraints.sdc``, ``hierarchy.json`` and test bench into ``folder`` (made if absent).
+
+    clock_period: nanoseconds, for the constraints only. Raises ConfigError if the design cannot be built: its name is a word of
+    SystemVerilog or of a leaf, the period is not positive, or no synapse is left.
+    """
+    check_name(design.name, LEAVES)
+    if not clock_period > 0:
+        raise ConfigError("the clock period must be positive", got=clock_period, allowed="nanoseconds > 0")
+    context = _context(design, clock_period)
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     sources = []
     for leaf in LEAVES:
-        sources.append(write_atomic(target / f"{leaf}.sv", _text("leaves", f"{leaf}.sv")))
-    sources.append(write_atomic(target / f"{design.name}.sv", environment.get_template("column.sv.j2").render(context)))
-    testbench = write_atomic(target / f"{design.name}_tb.sv", environment.get_template("testbench.sv.j2").render(context))
-    constraints = write_atomic(target / "constraints.sdc", environment.get_template("constraints.sdc.j2").render(context))
+        sources.append(write_atomic(target / f"{leaf}.sv", leaf_text(leaf)))
+    sources.append(write_atomic(target / f"{design.name}.sv", render("column.sv.j2", context)))
+    testbench = write_atomic(target / f"{design.name}_tb.sv", render("testbench.sv.j2", context))
+    constraints = write_atomic(target / "constraints.sdc", render("constraints.sdc.j2", context))
     file_list = write_atomic(target / "files.f", "".join(f"{path.name}\n" for path in sources))
     hierarchy = write_atomic(target / "hierarchy.json", json.dumps(_hierarchy(design), indent=2) + "\n")
     return RtlPackage(

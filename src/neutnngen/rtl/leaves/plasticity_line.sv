@@ -2,7 +2,8 @@
 //
 // Only the winner's synapse can move by R1, R2 or R4, so its weight is selected here and the stabiliser is looked up once
 // for the line. up and down never ask the winner's weight to leave its range. search (R3) is for all other neurons.
-// Signals capture … search_enable are already gated with the update clock; minimum and the stabiliser bits need not be.
+// Signals capture … search_enable and reverse are already gated with the update clock; minimum and the stabiliser bits need not be.
+// reverse: R1 the other way round, for a winner that is not the label (rule R9).
 module plasticity_line #(
     parameter integer SYNAPSES = 2,
     parameter integer WEIGHT_W = 3
@@ -11,6 +12,7 @@ module plasticity_line #(
     input  wire                         minus,
     input  wire                         backoff,
     input  wire                         search_enable,
+    input  wire                         reverse,
     input  wire                         minimum,
     input  wire [(1<<WEIGHT_W)-1:0]     stabilise_up,
     input  wire [(1<<WEIGHT_W)-1:0]     stabilise_down,
@@ -36,6 +38,6 @@ module plasticity_line #(
     endgenerate
 
     assign up     = spike & early & capture & (minimum | stabilise_up[weight]) & ~&weight;
-    assign down   = (spike ? ~early & minus : backoff) & (minimum | stabilise_down[weight]) & |weight;
+    assign down   = (spike ? (early & reverse) | (~early & minus) : backoff) & (minimum | stabilise_down[weight]) & |weight;
     assign search = spike & search_enable;
 endmodule

@@ -2,25 +2,29 @@
 // the one with the largest potential and then the lowest index.
 //
 // The first clock in which any neuron fires decides. winner is one-hot from the next clock to the end of the wave: it is the
-// column's output (losers stay low, which is infinity) and says to the synapses whose neuron learns as winner. It needs no hold:
-// once decided is high no input drives a potential any more, so that fire and levels stay as they were when they decided.
+// column's output (losers stay low, which is infinity) and says to the synapses whose neuron learns as winner. With HOLD = 0 it needs
+// no hold: once decided is high no input drives a potential any more, so that fire and levels stay as they were when they decided. Where
+// the inputs go on, for other dendrites, HOLD = 1 keeps the winner. choice is the winner in the very clock that decides.
 module winner_select #(
     parameter integer NEURONS     = 2,
     parameter integer POTENTIAL_W = 6,
-    parameter integer LARGEST     = 0
+    parameter integer LARGEST     = 0,
+    parameter integer HOLD        = 0
 ) (
     input  wire                           clk,
     input  wire                           clear,
     input  wire [NEURONS-1:0]             fire,
     input  wire [NEURONS*POTENTIAL_W-1:0] levels,
     output reg  [NEURONS-1:0]             winner,
-    output wire                           decided
+    output wire                           decided,
+    output wire [NEURONS-1:0]             choice
 );
     wire [NEURONS-1:0] candidate;
     wire [NEURONS-1:0] taken;  // a lower index is a candidate
     wire [NEURONS-1:0] first = candidate & ~taken;
 
     assign decided  = |winner;
+    assign choice   = first & ~{NEURONS{decided}};
     assign taken[0] = 1'b0;
 
     genvar j, b;
@@ -48,7 +52,7 @@ module winner_select #(
     endgenerate
 
     always @(posedge clk) begin
-        if (clear) winner <= {NEURONS{1'b0}};
-        else       winner <= first;
+        if (clear)                      winner <= {NEURONS{1'b0}};
+        else if (HOLD == 0 || !decided) winner <= first;
     end
 endmodule

@@ -1,0 +1,135 @@
+"""From any network to a folder of SystemVerilog: the leaves, a module for every kind of column, the network, constraints, a test bench."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neutnngen.errors import ConfigError, DataError
+from neutnngen.files import write_atomic
+from neutnngen.rtl.elaborate import FORMAT, LEAVES, TEST_HALF_PERIOD, VERSION, check_name, leaf_text, render
+from neutnngen.rtl.structure import (
+    check_network,
+    column_context,
+    column_synapses,
+    column_weights,
+    distinct_columns,
+    network_context,
+    widths,
+)
+from neutnngen.spec import Design
+from neutnngen.spec.schedule import layer_starts
+
+NETWORK_LEAVES = (*LEAVES, "early_register", "line_gate", "line_delay", "neuron_inhibition", "soma")
+
+
+@dataclass(frozen=True)
+class NetworkPackage:
+    """Where the parts of a generated network lie; as in ``RtlPackage``. starts: first clock of every layer. clocks: of a wave."""
+
+    folder: Path
+    top: str
+    sources: tuple[Path, ...]
+    testbench: Path
+    constraints: Path
+    file_list: Path
+    hierarchy: Path
+    starts: tuple[int, ...]
+    clocks: int
+    clock_period: float
+
+
+def network_scan_image(design: Design) -> list[int]:
+    """Bits that load the Design's weights, in the order in which they go in: last column's last synapse first, highest bit first."""
+    bits = []
+    for layer, state in reversed(list(zip(design.network.layers, design.state.layers, strict=True))):
+        width = widths(layer.column)
+        for column in reversed(range(layer.columns)):
+            pairs = zip(column_synapses(state, column), column_weights(state, column), strict=True)
+            for synapse, weight in reversed(list(pairs)):
+                bits += [(weight >> k) & 1 for k in reversed(range(width[synapse.kind]))]
+    return bits
+
+
+def generate_network(design: Design, folder: Path | str, *, clock_period: float = 2.0) -> NetworkPackage:
+    """Write a network's RTL into ``folder`` (made if absent). clock_period: nanoseconds, for the constraints only.
+
+    Raises ConfigError where there is no hardware for a part of it (``check_network``), no synapse is left in a column, the name is a word
+    of SystemVerilog or of a leaf, or the period is not positive.
+    """
+    check_name(design.name, NETWORK_LEAVES)
+    check_network(design.network)
+    if not clock_period > 0:
+        raise ConfigError("the clock period must be positive", got=clock_period, allowed="nanoseconds > 0")
+    context = {**network_context(design), "half_period": TEST_HALF_PERIOD, "clock_period": clock_period}
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    sources = [write_atomic(target / f"{leaf}.sv", leaf_text(leaf)) for leaf in NETWORK_LEAVES]
+    for name, layer, state, column in distinct_columns(design):
+        inner = column_context(name, layer.column, state, column, context["count_w"])
+        sources.append(write_atomic(target / f"{name}.sv", render("dendritic_column.sv.j2", inner)))
+    sources.append(write_atomic(target / f"{design.name}.sv", render("network.sv.j2", context)))
+    return NetworkPackage(
+        target,
+        design.name,
+        tuple(sources),
+        write_atomic(target / f"{design.name}_tb.sv", render("network_testbench.sv.j2", context)),
+        write_atomic(target / "constraints.sdc", render("constraints.sdc.j2", context)),
+        write_atomic(target / "files.f", "".join(f"{path.name}\n" for path in sources)),
+        write_atomic(target / "hierarchy.json", json.dumps(_hierarchy(design, context), indent=2) + "\n"),
+        tuple(layer_starts(design.network)),
+        context["clocks"],
+        float(clock_period),
+    )
+
+
+def open_network(design: Design, folder: Path | str, *, clock_period: float = 2.0) -> NetworkPackage:
+    """The RTL of a network that stands in ``folder``, as ``generate_network`` wrote it or edited since; nothing is written.
+
+    Raises DataError if a file is absent.
+    """
+    target, context = Path(folder), network_context(design)
+    listed = (target / "files.f").read_text(encoding="utf-8").split() if (target / "files.f").is_file() else []
+    names = ["files.f", "hierarchy.json", "constraints.sdc", f"{design.name}_tb.sv", *listed]
+    for path in [target / name for name in names]:
+        if not path.is_file():
+            allowed = "a folder written by `neutnngen rtl` for this design"
+            raise DataError("a file of the RTL is missing", got=path, allowed=allowed, next_step="neutnngen rtl --help")
+    sources = tuple(target / name for name in listed)
+    places = (target / names[3], target / names[2], target / names[0], target / names[1])
+    return NetworkPackage(
+        target, design.name, sources, *places, tuple(layer_starts(design.network)), context["clocks"], float(clock_period)
+    )
+
+
+def _hierarchy(design: Design, context: dict[str, Any]) -> dict[str, Any]:
+    """Which instance is which part of the Design."""
+    instances: dict[str, str] = {"controller": "controller"}
+    for layer, state in zip(context["layers"], design.state.layers, strict=True):
+        for c, column in enumerate(layer["columns"]):
+            path, inside = f"layer/{layer['index']}/column/{c}", column["instance"]
+            instances[path] = inside
+            instances[f"{path}/random"] = f"{inside}.random"
+            for synapse in column_synapses(state, c):
+                kind = {"far": "distal", "near": "proximal"}[synapse.kind]
+                instances[f"{path}/{kind}/{'/'.join(map(str, synapse.index))}"] = f"{inside}.synapse_{synapse.name}"
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "design": design.name,
+        "fingerprint": design.fingerprint(),
+        "top": design.name,
+        "wave_clocks": context["clocks"],
+        "layers": [{"begins_at_clock": layer["start"], "output_latency_clocks": 1} for layer in context["layers"]],
+        "registers": {
+            "weight of a synapse": "column_<layer>_<column>.synapse_<kind>_<index>.weight",
+            "clocks since arrival of an input": "column_<layer>_<column>.line_<kind>_<line>.age",
+            "potential of a segment": "column_<layer>_<column>.segment_<neuron>_<dendrite>_<segment>.potential",
+            "winner of a dendrite, one-hot": "column_<layer>_<column>.select_<neuron>_<dendrite>.winner",
+            "random state": "column_<layer>_<column>.random.state",
+            "unit clock": "controller.count",
+        },
+        "instances": instances,
+    }

@@ -1,0 +1,164 @@
+"""Any network in the simulator and in RTL: every line of every layer, every weight and random state after every wave (rule A2)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neutnngen.engine import Engine, ReferenceEngine, Trace
+from neutnngen.engine.checks import Learn, check_run
+from neutnngen.errors import ConfigError, ToolFailed
+from neutnngen.files import write_atomic
+from neutnngen.rtl.network import NetworkPackage, generate_network, network_scan_image
+from neutnngen.rtl.structure import column_synapses as synapses_of
+from neutnngen.rtl.structure import column_weights, widths
+from neutnngen.spec import NO_SPIKE, Design
+from neutnngen.tools.iverilog import INSTALL, compile_argv, run_argv
+from neutnngen.tools.process import run_tool
+from neutnngen.verify.compare import Divergence, VerifyReport
+
+COMPILE_TIMEOUT = 600.0
+NEVER = 0xFFFF
+"""A line that does not rise, in the test bench's record."""
+
+
+def verify_network(
+    design: Design,
+    inputs: NDArray[np.uint8],
+    learn: Learn,
+    folder: Path,
+    *,
+    enable: Any = None,
+    labels: Any = None,
+    package: NetworkPackage | None = None,
+    engine: Engine | None = None,
+    timeout: float = 3600.0,
+) -> VerifyReport:
+    """Run waves in an engine and in the RTL of a network and compare every value after every wave.
+
+    Arguments as in ``Session.run``. package: RTL to check, default newly generated into ``folder/rtl``. engine: default the reference. A
+    difference makes ``report.ok`` False; raises ToolFailed if a tool fails or its output is incomplete, MissingTool, ConfigError.
+    """
+    judge = engine or ReferenceEngine()
+    expected = judge.run(design, inputs, learn, enable=enable, labels=labels, keep_layers=True, keep_states=True)
+    made = package or generate_network(design, folder / "rtl")
+    out = _simulate(made, design, inputs, learn, folder.resolve(), enable, labels, timeout)
+    divergence, values = _compare(expected, design, made, out, len(inputs))
+    learning = int(check_run(design.network, inputs, learn, enable, labels).learn.any(axis=1).sum())
+    spikes = int((expected.outputs != NO_SPIKE).sum())
+    return VerifyReport(divergence is None, "rtl", design.name, judge.name, len(inputs), learning, spikes, values, divergence)
+
+
+def _words(design: Design, inputs: Any, learn: Learn, enable: Any, labels: Any) -> list[str]:
+    """{learn, label, enable, spike_in} of every clock of the input window of every wave, hexadecimal."""
+    network = design.network
+    waves = check_run(network, inputs, learn, enable, labels)
+    classes = max((layer.column.segments for layer in network.layers if layer.column.reward), default=0)
+    first_enable = network.inputs
+    first_label = first_enable + max(network.enables, 1)
+    first_learn = first_label + max(classes, 1)
+    made = []
+    for n in range(len(waves)):
+        still = sum(int(bit) << (first_learn + stage) for stage, bit in enumerate(waves.learn[n].tolist()))
+        if waves.enable is not None:
+            still |= sum(int(bit) << (first_enable + j) for j, bit in enumerate(waves.enable[n].tolist()))
+        if waves.labels is not None and 0 <= waves.labels[n] < classes:
+            still |= 1 << (first_label + int(waves.labels[n]))
+        rises = [np.flatnonzero(waves.times[n] == t) for t in range(network.t_in_max + 1)]
+        level = 0
+        for lines in rises:
+            level |= sum(1 << int(i) for i in lines)
+            made.append(f"{still | level:x}")
+    return made
+
+
+def _simulate(
+    package: NetworkPackage, design: Design, inputs: Any, learn: Learn, folder: Path, enable: Any, labels: Any, timeout: float
+) -> list[str]:
+    """Lines of the record."""
+    if len(inputs) == 0:
+        raise ConfigError("there is no wave to simulate", got="0 waves", allowed="at least one")
+    folder.mkdir(parents=True, exist_ok=True)
+    waves = write_atomic(folder / "waves.hex", "\n".join(_words(design, inputs, learn, enable, labels)) + "\n")
+    weights = write_atomic(folder / "weights.bits", "\n".join(map(str, network_scan_image(design))) + "\n")
+    compiled, out = folder / "simulation.vvp", folder / "record.txt"
+    sources = [path.resolve() for path in (package.testbench, *package.sources)]
+    argv = compile_argv(sources, compiled, f"{design.name}_tb", parameters={"WAVES": len(inputs)}, defines=[])
+    run_tool(argv, folder, folder / "iverilog.log", COMPILE_TIMEOUT, install=INSTALL, expect=[compiled])
+    plusargs: dict[str, str | Path] = {"waves": waves.name, "weights": weights.name, "out": out.name}
+    run_tool(run_argv(compiled, plusargs), folder, folder / "vvp.log", timeout, install=INSTALL, expect=[out])
+    rows = [row for row in out.read_text(encoding="ascii").splitlines() if row]
+    if not rows or rows[-1] != f"end {len(inputs)}":
+        raise ToolFailed("the simulation's record does not end after the last wave", got=out, next_step=f"read the logs in {folder}")
+    return rows
+
+
+def _compare(expected: Trace, design: Design, package: NetworkPackage, rows: list[str], waves: int) -> tuple[Divergence | None, int]:
+    """The first difference and how many values were compared."""
+    assert expected.layers is not None and expected.states is not None
+    values, wave = 0, 0
+    offsets = np.concatenate([np.full(layer.lines, start + 1) for layer, start in zip(design.network.layers, package.starts, strict=True)])
+    want = np.concatenate(expected.layers, axis=1).astype(np.int64)
+    for row in rows[:-1]:
+        words = row.split()
+        if words[0] == "error":
+            return Divergence(int(words[1]), int(words[2]), "protocol", -1, -1, "legal behaviour", " ".join(words[3:])), values
+        if words[0] == "chain":
+            if [int(b) for b in words[1] if b in "01"] != network_scan_image(expected.final):
+                return Divergence(waves - 1, -1, "weight", -1, -1, "the simulator's", "another scan image"), values
+            continue
+        if words[0] != "wave" or int(words[1]) != wave or set("xz") & set(row.lower().replace("wave", "")):
+            return Divergence(wave, -1, "protocol", -1, -1, "known bits", row[:80]), values
+        times = _fields(words[2], len(offsets), 16)
+        got = np.where(times == NEVER, NO_SPIKE, times - offsets)
+        values += len(got)
+        wrong = np.flatnonzero(got != want[wave])
+        if len(wrong):
+            line = min(wrong.tolist(), key=lambda n: (min(got[n], want[wave, n]), n))
+            clock = int(min(got[line], want[wave, line]))
+            return Divergence(wave, clock, "output", line, -1, _time(int(want[wave, line])), _time(int(got[line]))), values
+        found, count = _compare_states(expected, design, words[3:], wave)
+        values += count
+        if found is not None:
+            return found, values
+        wave += 1
+    if wave != waves:
+        raise ToolFailed("the simulation's record is not complete", got=f"{wave} of {waves} waves")
+    return None, values
+
+
+def _compare_states(expected: Trace, design: Design, words: list[str], wave: int) -> tuple[Divergence | None, int]:
+    """Random state and weights of every column after a wave."""
+    assert expected.states is not None
+    at, values = 0, 0
+    for number, layer in enumerate(design.network.layers):
+        state = expected.states[wave].layers[number]
+        width = widths(layer.column)
+        for column in range(layer.columns):
+            lfsr, word = words[at : at + 2]
+            at += 2
+            if int(lfsr, 16) != int(state.lfsr[column]):
+                where = f"{int(state.lfsr[column]):#x} in layer {number}, column {column}"
+                return Divergence(wave, -1, "random state", -1, -1, where, f"{int(lfsr, 16):#x}"), values
+            packed = int(word, 16)
+            for synapse, weight in zip(synapses_of(state, column), column_weights(state, column), strict=True):
+                bits = width[synapse.kind]
+                got, packed = packed & ((1 << bits) - 1), packed >> bits
+                values += 1
+                if got != weight:
+                    where = f"{weight} in layer {number}, column {column}, {synapse.name}"
+                    return Divergence(wave, -1, "weight", -1, synapse.line, where, str(got)), values
+            values += 1
+    return None, values
+
+
+def _time(value: int) -> str:
+    return "no spike" if value == NO_SPIKE else f"{value}"
+
+
+def _fields(word: str, count: int, width: int) -> NDArray[np.int64]:
+    value = int(word, 16)
+    return np.array([(value >> (k * width)) & ((1 << width) - 1) for k in range(count)], dtype=np.int64)

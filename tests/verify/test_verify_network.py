@@ -1,0 +1,137 @@
+"""RTL of networks of every kind equals the simulator, and a wrong line is found and named."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import need
+from neutnngen.apps.places.memory import EdgeMemory
+from neutnngen.apps.places.sizes import Sizes
+from neutnngen.errors import ConfigError
+from neutnngen.rtl.network import generate_network, network_scan_image, open_network
+from neutnngen.rtl.structure import check_network
+from neutnngen.spec import HomeostasisSpec, NetworkSpec, VoterSpec
+from neutnngen.verify.compare import VerifyReport
+from neutnngen.verify.network import verify_network
+from random_designs import Case, random_case
+
+SEEDS = 400
+
+
+def buildable(seed: int) -> Case | None:
+    """The random case of a seed, if there is hardware for all of it."""
+    case = random_case(seed, 10)
+    try:
+        check_network(case.design.network)
+    except ConfigError:
+        return None
+    return case if all(s.distal_mask.any() for s in case.design.state.layers) else None
+
+
+CASES = [seed for seed in range(SEEDS) if buildable(seed) is not None]
+
+
+def small(seed: int) -> bool:
+    """Few enough synapses for an interpreted simulation of a second or so."""
+    case = buildable(seed)
+    return case is not None and case.design.synapses <= 200
+
+
+def verified(case: Case, folder: Path, **options: object) -> VerifyReport:
+    return verify_network(case.design, case.waves, case.learn, folder, enable=case.enable, labels=case.labels, **options)  # type: ignore[arg-type]
+
+
+def test_the_cases_have_every_kind_of_column() -> None:
+    features = [buildable(seed).features for seed in CASES]  # type: ignore[union-attr]
+    wanted = [f"proximal {mode}" for mode in ("none", "sum", "enable", "soma")]
+    wanted += [f"inhibition {word}" for word in ("all_earliest", "one_lowest_index", "one_largest_potential", "k_earliest")]
+    wanted += ["tie largest_potential", "response snl", "output segments", "reward True", "taught True", "layers 3", "pruned True"]
+    wanted += ["other proximal width True", "outputs True", "base True", "stabiliser off", "stabiliser classic"]
+    for word in wanted:
+        assert sum(word in f for f in features) >= 3, word
+
+
+@pytest.mark.tool
+@pytest.mark.parametrize("seed", [seed for seed in CASES if small(seed)][:40])
+def test_rtl_of_a_random_network_equals_the_simulator(seed: int, tmp_path: Path) -> None:
+    need("iverilog")
+    case = buildable(seed)
+    assert case is not None
+    report = verified(case, tmp_path)
+    assert report.ok and report.values > 0, report.message
+
+
+@pytest.mark.tool
+def test_a_place_cell_layer_in_rtl(tmp_path: Path) -> None:
+    """Taught learning, dendrites, proximal sums, three columns on one bus: a small layer learns and answers as in the simulator."""
+    need("iverilog")
+    sizes = Sizes(3, 3, 2, 3, 3, 2)
+    design = EdgeMemory(sizes).design()
+    edges = np.array([[1, 0, 0, 0, 1], [-1, 1, 1, 2, 0], [0, 1, 1, 1, 2]])
+    questions = edges.copy()
+    questions[:, 2] = np.iinfo(np.int64).min
+    waves = np.concatenate([np.repeat(sizes.waves(edges), 3, axis=0), sizes.waves(questions)])
+    report = verify_network(design, waves, np.arange(len(waves)) < 9, tmp_path)
+    assert report.ok and report.learning_waves == 9 and report.spikes > 9, report.message
+
+
+@pytest.mark.tool
+@pytest.mark.parametrize(
+    ("file", "find", "put", "seen_by"),
+    [
+        ("early_register.sv", "if (!decided)", "if (1'b1)", "dendrites 2"),
+        ("line_gate.sv", "line & (open | kept)", "line", "layers 3"),
+        ("neuron_inhibition.sv", "if (passed == {NEURONS{1'b0}}) passed <= fire", "passed <= passed | fire", "inhibition all_earliest"),
+        ("neuron_inhibition.sv", "& (count[j] < COUNT_W'(K))", "", "inhibition k_earliest"),
+        ("soma.sv", "now_near + now_far", "now_near + ramp_far", "proximal soma"),
+        ("winner_select.sv", "HOLD == 0 || !decided", "1'b1", "dendrites 2"),
+        ("plasticity_line.sv", "(early & reverse) | ", "", "reward True"),
+    ],
+)
+def test_a_wrong_line_is_caught(file: str, find: str, put: str, seen_by: str, tmp_path: Path) -> None:
+    need("iverilog")
+    for seed in CASES:
+        case = buildable(seed)
+        assert case is not None
+        if seen_by not in case.features or not small(seed):
+            continue
+        package = generate_network(case.design, tmp_path / f"rtl{seed}")
+        path = package.folder / file
+        assert path.read_text().count(find) == 1
+        path.write_text(path.read_text().replace(find, put))
+        report = verified(case, tmp_path / f"run{seed}", package=package)
+        if not report.ok:
+            assert report.divergence is not None and re.search(r"first difference: \w+ at wave \d+", report.message)
+            return
+    pytest.fail("no case sees the wrong line")
+
+
+def test_folders_and_refusals(tmp_path: Path) -> None:
+    case = buildable(CASES[0])
+    assert case is not None
+    package = generate_network(case.design, tmp_path / "rtl")
+    assert open_network(case.design, tmp_path / "rtl") == package
+    assert len(network_scan_image(case.design)) > 0
+    text = "".join(path.read_text() for path in package.sources)
+    assert str(tmp_path) not in text, "no absolute paths"
+    (tmp_path / "rtl" / "files.f").unlink()
+    with pytest.raises(Exception, match="a file of the RTL is missing"):
+        open_network(case.design, tmp_path / "rtl")
+    network = case.design.network
+    voted = dataclasses.replace(network, voter=VoterSpec(2))
+    biased = dataclasses.replace(
+        network.layers[0], column=dataclasses.replace(network.layers[0].column, homeostasis=HomeostasisSpec(1, 0, 0, 3))
+    )
+    lined = dataclasses.replace(network.layers[0], column=dataclasses.replace(network.layers[0].column, sharing="line"))
+    for wrong, rule in (
+        (voted, "R10"),
+        (NetworkSpec(network.inputs, (biased,), network.t_res), "R12"),
+        (NetworkSpec(network.inputs, (lined,), network.t_res), "R8"),
+    ):
+        with pytest.raises(ConfigError, match=rule):
+            check_network(wrong)
