@@ -35,10 +35,12 @@ from neutnngen.nn import Column
 from neutnngen.report import Row, shown_unit
 from neutnngen.report.run import RunFacts, run_report
 from neutnngen.rtl import generate_rtl, open_rtl
+from neutnngen.rtl.network import generate_network, open_network
 from neutnngen.spec import Design, load_design
 from neutnngen.train.online import Progress
 from neutnngen.verify import VerifyReport, verify_rtl
 from neutnngen.verify.mutants import MutantResult, run_mutants
+from neutnngen.verify.network import verify_network
 
 
 @dataclass(frozen=True)
@@ -156,23 +158,53 @@ def verification_waves(run_folder: Path, design: Design, waves: int) -> tuple[ND
     Learning and inferring waves are mixed, so that inference is seen after many different random states. Returns (2 × waves, line)
     times and (2 × waves,) learn.
     """
+    stimuli = verification_stimuli(run_folder, design, waves)
+    return stimuli.inputs, stimuli.learn
+
+
+@dataclass(frozen=True, eq=False)
+class Stimuli:
+    """What a verification runs, as in ``Session.run``. inputs: (wave, line). learn: (wave,). enable: (wave, neuron), labels: (wave,), each
+    None where the Design has no use for it."""
+
+    inputs: NDArray[np.uint8]
+    learn: NDArray[np.bool_]
+    enable: NDArray[np.bool_] | None
+    labels: NDArray[np.int64] | None
+
+
+def verification_stimuli(run_folder: Path, design: Design, waves: int) -> Stimuli:
+    """See ``verification_waves``; of a network that learns from labels also those of the run's waves (``classes``), and as enable lines."""
     if waves < 1:
         raise ConfigError("the number of waves is out of range", got=waves, allowed="an integer ≥ 1")
-    recorded = load_waves(run_folder)
-    if recorded.shape[1] != design.column.inputs:
-        raise DataError("the waves do not fit the Design", got=f"{recorded.shape[1]} lines", allowed=f"{design.column.inputs} lines")
+    network, recorded = design.network, load_waves(run_folder)
+    if recorded.shape[1] != network.inputs:
+        raise DataError("the waves do not fit the Design", got=f"{recorded.shape[1]} lines", allowed=f"{network.inputs} lines")
     rng = np.random.default_rng(0)
     chosen = np.resize(rng.permutation(len(recorded)), 2 * waves)
-    return recorded[chosen], rng.permutation(2 * waves) < waves
+    learn = rng.permutation(2 * waves) < waves
+    if not (network.enables or any(network.needs_labels)):
+        return Stimuli(recorded[chosen], learn, None, None)
+    with np.load(run_folder / "waves.npz", allow_pickle=False) as archive:
+        if "classes" not in archive:
+            raise DataError(
+                "the waves have no classes, and the Design learns from them", got=run_folder / "waves.npz", allowed="an array 'classes'"
+            )
+        labels = archive["classes"][chosen].astype(np.int64)
+    return Stimuli(recorded[chosen], learn, labels[:, None] == np.arange(network.enables) if network.enables else None, labels)
 
 
 def verify_design(design: Design, run_folder: Path, waves: int, rtl: Path | None = None) -> VerifyReport:
     """Compare RTL (new, or the sources in ``rtl``) with the reference engine on real waves; writes verify/verify.json."""
-    inputs, learn = verification_waves(run_folder, design, waves)
+    stimuli = verification_stimuli(run_folder, design, waves)
     target = run_folder / "verify"
     start = time.perf_counter()
-    package = generate_rtl(design, target / "rtl") if rtl is None else open_rtl(design, rtl)
-    report = verify_rtl(design, inputs, learn, target, package=package)
+    if design.network.classic is not None:
+        package = generate_rtl(design, target / "rtl") if rtl is None else open_rtl(design, rtl)
+        report = verify_rtl(design, stimuli.inputs, stimuli.learn, target, package=package)
+    else:
+        made = generate_network(design, target / "rtl") if rtl is None else open_network(design, rtl)
+        report = verify_network(design, stimuli.inputs, stimuli.learn, target, enable=stimuli.enable, labels=stimuli.labels, package=made)
     document = {
         "format": "neutnngen-verification",
         "version": "1.0",

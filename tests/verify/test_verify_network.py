@@ -14,7 +14,7 @@ from neutnngen.apps.places.memory import EdgeMemory
 from neutnngen.apps.places.sizes import Sizes
 from neutnngen.errors import ConfigError
 from neutnngen.rtl.network import generate_network, network_scan_image, open_network
-from neutnngen.rtl.structure import check_network
+from neutnngen.rtl.structure import Kind, check_network
 from neutnngen.spec import HomeostasisSpec, NetworkSpec, VoterSpec
 from neutnngen.verify.compare import VerifyReport
 from neutnngen.verify.network import verify_network
@@ -64,6 +64,21 @@ def test_rtl_of_a_random_network_equals_the_simulator(seed: int, tmp_path: Path)
     assert case is not None
     report = verified(case, tmp_path)
     assert report.ok and report.values > 0, report.message
+
+
+@pytest.mark.tool
+@pytest.mark.parametrize("kind", ["programmable", "frozen"])
+@pytest.mark.parametrize("seed", [seed for seed in CASES if small(seed)][:12])
+def test_hardware_that_does_not_learn_answers_as_the_simulator(kind: Kind, seed: int, tmp_path: Path) -> None:
+    need("iverilog")
+    case = buildable(seed)
+    assert case is not None
+    report = verify_network(case.design, case.waves, False, tmp_path, enable=case.enable, labels=case.labels, kind=kind)
+    assert report.ok and report.learning_waves == 0 and report.values > 0, report.message
+    top = (tmp_path / "rtl" / "random.sv").read_text()
+    assert ("] learn," in top, "wire weight_shift" in top) == (False, kind == "programmable")
+    with pytest.raises(ConfigError, match="does not learn"):
+        verify_network(case.design, case.waves, True, tmp_path, enable=case.enable, labels=case.labels, kind=kind)
 
 
 @pytest.mark.tool

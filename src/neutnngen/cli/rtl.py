@@ -7,7 +7,9 @@ from pathlib import Path
 
 from neutnngen.cli.common import add_run, emit
 from neutnngen.pipeline import find_design
-from neutnngen.rtl import generate_rtl
+from neutnngen.rtl import RtlPackage, generate_rtl
+from neutnngen.rtl.network import NetworkPackage, generate_network
+from neutnngen.rtl.structure import KINDS
 
 EXAMPLE = "neutnngen rtl runs/gunpoint --out build/rtl"
 
@@ -15,17 +17,36 @@ EXAMPLE = "neutnngen rtl runs/gunpoint --out build/rtl"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
     parser.add_argument("--out", type=Path, help="folder to write (default: RUN/rtl)")
+    parser.add_argument(
+        "--kind",
+        choices=KINDS,
+        default="learning",
+        help="weights learn on chip, are loaded and stay, or are constants (default: %(default)s)",
+    )
     parser.add_argument("--clock-period", type=float, default=10.0, metavar="NS", help="for constraints.sdc (default: %(default)s)")
 
 
 def run(options: argparse.Namespace) -> int:
     design, folder = find_design(options.run_folder)
-    package = generate_rtl(design, options.out or folder / "rtl", clock_period=options.clock_period)
-    column = design.column
+    out = options.out or folder / "rtl"
+    package: RtlPackage | NetworkPackage
+    if design.network.classic is not None and options.kind == "learning":
+        package = generate_rtl(design, out, clock_period=options.clock_period)
+    else:
+        package = generate_network(design, out, clock_period=options.clock_period, kind=options.kind)
+    column, network = design.network.classic, design.network
+    columns = sum(layer.columns for layer in network.layers)
+    what = f"{len(network.layers)} layers, {columns} columns" if column is None else f"{column.inputs}×{column.neurons} column"
     emit(
         options,
-        {"top": package.top, "folder": str(package.folder), "sources": [str(s) for s in package.sources], "synapses": design.synapses},
-        f"{package.top}: {column.inputs}×{column.neurons} column, {design.synapses} synapses, {len(package.sources)} source files",
+        {
+            "top": package.top,
+            "kind": options.kind,
+            "folder": str(package.folder),
+            "sources": [str(s) for s in package.sources],
+            "synapses": design.synapses,
+        },
+        f"{package.top}: {what}, {design.synapses} synapses, {options.kind}, {len(package.sources)} source files",
         f"written to {package.folder} (file list: {package.file_list.name}, data sheet: the header of {package.top}.sv)",
     )
     return 0

@@ -11,6 +11,7 @@ from neutnngen.errors import ConfigError, DataError
 from neutnngen.files import write_atomic
 from neutnngen.rtl.elaborate import FORMAT, LEAVES, TEST_HALF_PERIOD, VERSION, check_name, leaf_text, render
 from neutnngen.rtl.structure import (
+    Kind,
     check_network,
     column_context,
     column_synapses,
@@ -22,12 +23,17 @@ from neutnngen.rtl.structure import (
 from neutnngen.spec import Design
 from neutnngen.spec.schedule import layer_starts
 
-NETWORK_LEAVES = (*LEAVES, "early_register", "line_gate", "line_delay", "neuron_inhibition", "soma")
+NETWORK_LEAVES = (
+    *LEAVES, "early_register", "line_gate", "line_delay", "neuron_inhibition", "soma", "synapse_response", "weight_register",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class NetworkPackage:
-    """Where the parts of a generated network lie; as in ``RtlPackage``. starts: first clock of every layer. clocks: of a wave."""
+    """Where the parts of a generated network lie; as in ``RtlPackage``.
+
+    starts: first clock of every layer. clocks: of a wave. kind: see ``KINDS``.
+    """
 
     folder: Path
     top: str
@@ -39,6 +45,7 @@ class NetworkPackage:
     starts: tuple[int, ...]
     clocks: int
     clock_period: float
+    kind: Kind = "learning"
 
 
 def network_scan_image(design: Design) -> list[int]:
@@ -53,22 +60,22 @@ def network_scan_image(design: Design) -> list[int]:
     return bits
 
 
-def generate_network(design: Design, folder: Path | str, *, clock_period: float = 2.0) -> NetworkPackage:
-    """Write a network's RTL into ``folder`` (made if absent). clock_period: nanoseconds, for the constraints only.
+def generate_network(design: Design, folder: Path | str, *, clock_period: float = 2.0, kind: Kind = "learning") -> NetworkPackage:
+    """Write a network's RTL into ``folder`` (made if absent). clock_period: nanoseconds, for the constraints only. kind: see ``KINDS``.
 
     Raises ConfigError where there is no hardware for a part of it (``check_network``), no synapse is left in a column, the name is a word
     of SystemVerilog or of a leaf, or the period is not positive.
     """
     check_name(design.name, NETWORK_LEAVES)
-    check_network(design.network)
+    check_network(design.network, kind)
     if not clock_period > 0:
         raise ConfigError("the clock period must be positive", got=clock_period, allowed="nanoseconds > 0")
-    context = {**network_context(design), "half_period": TEST_HALF_PERIOD, "clock_period": clock_period}
+    context = {**network_context(design, kind), "half_period": TEST_HALF_PERIOD, "clock_period": clock_period}
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     sources = [write_atomic(target / f"{leaf}.sv", leaf_text(leaf)) for leaf in NETWORK_LEAVES]
-    for name, layer, state, column in distinct_columns(design):
-        inner = column_context(name, layer.column, state, column, context["count_w"])
+    for name, layer, state, column in distinct_columns(design, kind):
+        inner = column_context(name, layer.column, state, column, context["count_w"], kind)
         sources.append(write_atomic(target / f"{name}.sv", render("dendritic_column.sv.j2", inner)))
     sources.append(write_atomic(target / f"{design.name}.sv", render("network.sv.j2", context)))
     return NetworkPackage(
@@ -82,15 +89,16 @@ def generate_network(design: Design, folder: Path | str, *, clock_period: float 
         tuple(layer_starts(design.network)),
         context["clocks"],
         float(clock_period),
+        kind,
     )
 
 
-def open_network(design: Design, folder: Path | str, *, clock_period: float = 2.0) -> NetworkPackage:
+def open_network(design: Design, folder: Path | str, *, clock_period: float = 2.0, kind: Kind = "learning") -> NetworkPackage:
     """The RTL of a network that stands in ``folder``, as ``generate_network`` wrote it or edited since; nothing is written.
 
     Raises DataError if a file is absent.
     """
-    target, context = Path(folder), network_context(design)
+    target, context = Path(folder), network_context(design, kind)
     listed = (target / "files.f").read_text(encoding="utf-8").split() if (target / "files.f").is_file() else []
     names = ["files.f", "hierarchy.json", "constraints.sdc", f"{design.name}_tb.sv", *listed]
     for path in [target / name for name in names]:
@@ -100,7 +108,7 @@ def open_network(design: Design, folder: Path | str, *, clock_period: float = 2.
     sources = tuple(target / name for name in listed)
     places = (target / names[3], target / names[2], target / names[0], target / names[1])
     return NetworkPackage(
-        target, design.name, sources, *places, tuple(layer_starts(design.network)), context["clocks"], float(clock_period)
+        target, design.name, sources, *places, tuple(layer_starts(design.network)), context["clocks"], float(clock_period), kind
     )
 
 
@@ -111,14 +119,17 @@ def _hierarchy(design: Design, context: dict[str, Any]) -> dict[str, Any]:
         for c, column in enumerate(layer["columns"]):
             path, inside = f"layer/{layer['index']}/column/{c}", column["instance"]
             instances[path] = inside
-            instances[f"{path}/random"] = f"{inside}.random"
+            if context["learning"]:
+                instances[f"{path}/random"] = f"{inside}.random"
+            tail = "" if context["chained"] else "_response"
             for synapse in column_synapses(state, c):
                 kind = {"far": "distal", "near": "proximal"}[synapse.kind]
-                instances[f"{path}/{kind}/{'/'.join(map(str, synapse.index))}"] = f"{inside}.synapse_{synapse.name}"
+                instances[f"{path}/{kind}/{'/'.join(map(str, synapse.index))}"] = f"{inside}.synapse_{synapse.name}{tail}"
     return {
         "format": FORMAT,
         "version": VERSION,
         "design": design.name,
+        "kind": context["kind"],
         "fingerprint": design.fingerprint(),
         "top": design.name,
         "wave_clocks": context["clocks"],

@@ -6,15 +6,19 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neutnngen.errors import ConfigError
+from neutnngen.errors import ConfigError, unknown_name
 from neutnngen.rtl.words import constant, joined, limits, stabiliser_kind
 from neutnngen.spec import DendriticColumnSpec, Design, LayerSpec, LayerState, NetworkSpec
 from neutnngen.spec.schedule import column_draws, heard_from, layer_starts, own_clocks
+
+Kind = Literal["learning", "programmable", "frozen"]
+KINDS: tuple[Kind, ...] = ("learning", "programmable", "frozen")
+"""What becomes of the weights: they learn on chip; they are loaded and stay; they are constants, of which synthesis removes what it can."""
 
 MODES = ("all_earliest", "one_lowest_index", "one_largest_potential", "k_earliest")
 """Rule C1 by the number that the leaf knows it by."""
@@ -38,15 +42,17 @@ class Synapse:
         return self.index[-1]
 
 
-def check_network(network: NetworkSpec) -> None:
+def check_network(network: NetworkSpec, kind: Kind = "learning") -> None:
     """Raise ConfigError for what there is no hardware for yet."""
+    if kind not in KINDS:
+        raise unknown_name("there is no such kind of hardware", kind, KINDS)
     problems = []
     if network.voter is not None:
         problems.append("a voter (rules R10, R14)")
     for number, layer in enumerate(network.layers):
         if layer.column.homeostasis is not None:
             problems.append(f"homeostasis in layer {number} (rule R12)")
-        if layer.column.sharing != "column":
+        if layer.column.sharing != "column" and kind == "learning":
             problems.append(f"random bits per {layer.column.sharing} in layer {number} (rule R8)")
     if problems:
         raise ConfigError(
@@ -54,10 +60,12 @@ def check_network(network: NetworkSpec) -> None:
         )
 
 
-def wave_clocks(network: NetworkSpec) -> int:
+def wave_clocks(network: NetworkSpec, kind: Kind = "learning") -> int:
     """Clocks of a wave: all layers have decided, all random bits are drawn, and one clock to update and clear (rules T3, T4, R7)."""
     ends = [start + own_clocks(layer) for start, layer in zip(layer_starts(network), network.layers, strict=True)]
-    return max(*ends, *(column_draws(layer.column) for layer in network.layers)) + 1
+    if kind == "learning":
+        ends += [column_draws(layer.column) for layer in network.layers]
+    return max(ends) + 1
 
 
 def column_synapses(state: LayerState, column: int) -> list[Synapse]:
@@ -77,7 +85,9 @@ def widths(spec: DendriticColumnSpec) -> dict[str, int]:
     return {"far": spec.w_res, "near": spec.proximal.w_res}
 
 
-def column_context(name: str, spec: DendriticColumnSpec, state: LayerState, column: int, count_w: int) -> dict[str, Any]:
+def column_context(
+    name: str, spec: DendriticColumnSpec, state: LayerState, column: int, count_w: int, kind: Kind = "learning"
+) -> dict[str, Any]:
     """Everything that the template of a column prints. Raises ConfigError where no synapse is left."""
     synapses = column_synapses(state, column)
     if not synapses:
@@ -93,8 +103,12 @@ def column_context(name: str, spec: DendriticColumnSpec, state: LayerState, colu
     up, down = (tuple(level for table in tables for level in table[way]) for way in (0, 1))
     stdp = spec.stdp
     used = sorted({(s.kind, s.line) for s in synapses})
+    weights = column_weights(state, column)
     return {
         "name": name,
+        "kind": kind,
+        "learning": kind == "learning",
+        "chained": kind != "frozen",
         "neurons": spec.neurons,
         "dendrites": spec.dendrites,
         "segments": spec.segments,
@@ -103,7 +117,10 @@ def column_context(name: str, spec: DendriticColumnSpec, state: LayerState, colu
         "enable": spec.proximal.mode == "enable",
         "reward": spec.reward,
         "lines": spec.lines,
-        "synapses": [{"weight": f"w_{s.name}", "width": width[s.kind]} for s in synapses],
+        "synapses": [
+            {"weight": f"w_{s.name}", "width": width[s.kind], "value": constant(weight, width[s.kind])}
+            for s, weight in zip(synapses, weights, strict=True)
+        ],
         "chain_bits": sum(width[s.kind] for s in synapses),
         "scan_end": last_bit[synapses[-1]],
         "count_w": count_w,
@@ -286,16 +303,19 @@ def _neurons_context(spec: DendriticColumnSpec, groups: Sequence[_Group]) -> dic
 # --- the network ------------------------------------------------------------------------------------------------------------------------
 
 
-def network_context(design: Design) -> dict[str, Any]:
+def network_context(design: Design, kind: Kind = "learning") -> dict[str, Any]:
     """Everything that the templates of a network and of its test bench print, but for its columns' insides."""
     network, starts = design.network, layer_starts(design.network)
-    clocks = wave_clocks(network)
-    layers = [_layer_context(design, number, starts, clocks) for number in range(len(network.layers))]
+    clocks = wave_clocks(network, kind)
+    layers = [_layer_context(design, number, starts, kind) for number in range(len(network.layers))]
     chain = [column for layer in layers for column in layer["columns"]]
     for place, column in enumerate(chain):
         column["chain"] = place
     return {
         "name": design.name,
+        "kind": kind,
+        "learning": kind == "learning",
+        "chained": kind != "frozen",
         "synapses": design.synapses,
         "clocks": clocks,
         "count_w": clocks.bit_length(),
@@ -303,7 +323,7 @@ def network_context(design: Design) -> dict[str, Any]:
         "t_lines": network.t_in_max + 1,
         "inputs": network.inputs,
         "enables": network.enables,
-        "labels": max((layer.column.segments for layer in network.layers if layer.column.reward), default=0),
+        "labels": 0 if kind != "learning" else max((layer.column.segments for layer in network.layers if layer.column.reward), default=0),
         "lines": network.lines,
         "all_lines": sum(layer.lines for layer in network.layers),
         "layers": layers,
@@ -314,14 +334,14 @@ def network_context(design: Design) -> dict[str, Any]:
     }
 
 
-def _layer_context(design: Design, number: int, starts: Sequence[int], clocks: int) -> dict[str, Any]:
+def _layer_context(design: Design, number: int, starts: Sequence[int], kind: Kind) -> dict[str, Any]:
     network, layer = design.network, design.network.layers[number]
     spec, state = layer.column, design.state.layers[number]
     heard = list(_heard_lines(network, number, starts))
     names = {line["number"]: line["name"] for line in heard}
     far = layer.wiring.table()
     near: NDArray[np.int64] | None = None if layer.proximal_wiring is None else layer.proximal_wiring.table()
-    alike = _columns_alike(state)
+    alike = _columns_alike(state, kind)
     columns = []
     for c in range(layer.columns):
         columns.append(
@@ -356,16 +376,18 @@ def column_module(name: str, layer: int, column: int | None) -> str:
     return f"{name}_layer{layer}" + ("" if column is None else f"_column{column}")
 
 
-def _columns_alike(state: LayerState) -> bool:
-    """Whether all columns of a layer have the same synapses, so that one module serves them all."""
+def _columns_alike(state: LayerState, kind: Kind) -> bool:
+    """Whether all columns of a layer have the same synapses (and, frozen, the same weights), so that one module serves them all."""
+    if kind == "frozen" and not ((state.distal == state.distal[:1]).all() and (state.proximal == state.proximal[:1]).all()):
+        return False
     return bool((state.distal_mask == state.distal_mask[:1]).all() and (state.proximal_mask == state.proximal_mask[:1]).all())
 
 
-def distinct_columns(design: Design) -> list[tuple[str, LayerSpec, LayerState, int]]:
+def distinct_columns(design: Design, kind: Kind = "learning") -> list[tuple[str, LayerSpec, LayerState, int]]:
     """Modules that have to be written: name, layer, its state, and the column that shows how."""
     found = []
     for number, (layer, state) in enumerate(zip(design.network.layers, design.state.layers, strict=True)):
-        if _columns_alike(state):
+        if _columns_alike(state, kind):
             found.append((column_module(design.name, number, None), layer, state, 0))
         else:
             found += [(column_module(design.name, number, c), layer, state, c) for c in range(layer.columns)]

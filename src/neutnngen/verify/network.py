@@ -13,8 +13,8 @@ from neutnngen.engine.checks import Learn, check_run
 from neutnngen.errors import ConfigError, ToolFailed
 from neutnngen.files import write_atomic
 from neutnngen.rtl.network import NetworkPackage, generate_network, network_scan_image
+from neutnngen.rtl.structure import Kind, column_weights, widths
 from neutnngen.rtl.structure import column_synapses as synapses_of
-from neutnngen.rtl.structure import column_weights, widths
 from neutnngen.spec import NO_SPIKE, Design
 from neutnngen.tools.iverilog import INSTALL, compile_argv, run_argv
 from neutnngen.tools.process import run_tool
@@ -34,17 +34,19 @@ def verify_network(
     enable: Any = None,
     labels: Any = None,
     package: NetworkPackage | None = None,
+    kind: Kind = "learning",
     engine: Engine | None = None,
     timeout: float = 3600.0,
 ) -> VerifyReport:
     """Run waves in an engine and in the RTL of a network and compare every value after every wave.
 
-    Arguments as in ``Session.run``. package: RTL to check, default newly generated into ``folder/rtl``. engine: default the reference. A
-    difference makes ``report.ok`` False; raises ToolFailed if a tool fails or its output is incomplete, MissingTool, ConfigError.
+    Arguments as in ``Session.run``. package: RTL to check, default newly generated into ``folder/rtl``, of a ``kind``. engine: default the
+    reference. A difference makes ``report.ok`` False; raises ToolFailed if a tool fails or its output is incomplete, MissingTool,
+    ConfigError.
     """
     judge = engine or ReferenceEngine()
     expected = judge.run(design, inputs, learn, enable=enable, labels=labels, keep_layers=True, keep_states=True)
-    made = package or generate_network(design, folder / "rtl")
+    made = package or generate_network(design, folder / "rtl", kind=kind)
     out = _simulate(made, design, inputs, learn, folder.resolve(), enable, labels, timeout)
     divergence, values = _compare(expected, design, made, out, len(inputs))
     learning = int(check_run(design.network, inputs, learn, enable, labels).learn.any(axis=1).sum())
@@ -52,14 +54,17 @@ def verify_network(
     return VerifyReport(divergence is None, "rtl", design.name, judge.name, len(inputs), learning, spikes, values, divergence)
 
 
-def _words(design: Design, inputs: Any, learn: Learn, enable: Any, labels: Any) -> list[str]:
+def _words(design: Design, inputs: Any, learn: Learn, enable: Any, labels: Any, kind: Kind) -> list[str]:
     """{learn, label, enable, spike_in} of every clock of the input window of every wave, hexadecimal."""
     network = design.network
     waves = check_run(network, inputs, learn, enable, labels)
-    classes = max((layer.column.segments for layer in network.layers if layer.column.reward), default=0)
+    rewarded = [layer.column.segments for layer in network.layers if layer.column.reward and kind == "learning"]
+    classes = max(rewarded, default=0)
     first_enable = network.inputs
     first_label = first_enable + max(network.enables, 1)
     first_learn = first_label + max(classes, 1)
+    if kind != "learning" and waves.learn.any():
+        raise ConfigError(f"{kind} hardware does not learn", got="learning waves", allowed="learn=False")
     made = []
     for n in range(len(waves)):
         still = sum(int(bit) << (first_learn + stage) for stage, bit in enumerate(waves.learn[n].tolist()))
@@ -82,7 +87,7 @@ def _simulate(
     if len(inputs) == 0:
         raise ConfigError("there is no wave to simulate", got="0 waves", allowed="at least one")
     folder.mkdir(parents=True, exist_ok=True)
-    waves = write_atomic(folder / "waves.hex", "\n".join(_words(design, inputs, learn, enable, labels)) + "\n")
+    waves = write_atomic(folder / "waves.hex", "\n".join(_words(design, inputs, learn, enable, labels, package.kind)) + "\n")
     weights = write_atomic(folder / "weights.bits", "\n".join(map(str, network_scan_image(design))) + "\n")
     compiled, out = folder / "simulation.vvp", folder / "record.txt"
     sources = [path.resolve() for path in (package.testbench, *package.sources)]
@@ -120,7 +125,7 @@ def _compare(expected: Trace, design: Design, package: NetworkPackage, rows: lis
             line = min(wrong.tolist(), key=lambda n: (min(got[n], want[wave, n]), n))
             clock = int(min(got[line], want[wave, line]))
             return Divergence(wave, clock, "output", line, -1, _time(int(want[wave, line])), _time(int(got[line]))), values
-        found, count = _compare_states(expected, design, words[3:], wave)
+        found, count = _compare_states(expected, design, words[3:], wave, package.kind == "learning")
         values += count
         if found is not None:
             return found, values
@@ -130,7 +135,7 @@ def _compare(expected: Trace, design: Design, package: NetworkPackage, rows: lis
     return None, values
 
 
-def _compare_states(expected: Trace, design: Design, words: list[str], wave: int) -> tuple[Divergence | None, int]:
+def _compare_states(expected: Trace, design: Design, words: list[str], wave: int, learning: bool) -> tuple[Divergence | None, int]:
     """Random state and weights of every column after a wave."""
     assert expected.states is not None
     at, values = 0, 0
@@ -138,9 +143,9 @@ def _compare_states(expected: Trace, design: Design, words: list[str], wave: int
         state = expected.states[wave].layers[number]
         width = widths(layer.column)
         for column in range(layer.columns):
-            lfsr, word = words[at : at + 2]
-            at += 2
-            if int(lfsr, 16) != int(state.lfsr[column]):
+            lfsr, word = words[at] if learning else "", words[at + learning]
+            at += 1 + learning
+            if learning and int(lfsr, 16) != int(state.lfsr[column]):
                 where = f"{int(state.lfsr[column]):#x} in layer {number}, column {column}"
                 return Divergence(wave, -1, "random state", -1, -1, where, f"{int(lfsr, 16):#x}"), values
             packed = int(word, 16)
