@@ -15,7 +15,7 @@ from neutnngen.apps.places.sizes import Sizes
 from neutnngen.errors import ConfigError
 from neutnngen.rtl.network import generate_network, network_scan_image, open_network
 from neutnngen.rtl.structure import Kind, check_network
-from neutnngen.spec import HomeostasisSpec, NetworkSpec, VoterSpec
+from neutnngen.spec import NetworkSpec, VoterSpec
 from neutnngen.verify.compare import VerifyReport
 from neutnngen.verify.network import verify_network
 from random_designs import Case, random_case
@@ -30,7 +30,8 @@ def buildable(seed: int) -> Case | None:
         check_network(case.design.network)
     except ConfigError:
         return None
-    return case if all(s.distal_mask.any() for s in case.design.state.layers) else None
+    left = [s.distal_mask[c].any() or s.proximal_mask[c].any() for s in case.design.state.layers for c in range(len(s.distal))]
+    return case if all(left) else None
 
 
 CASES = [seed for seed in range(SEEDS) if buildable(seed) is not None]
@@ -51,13 +52,21 @@ def test_the_cases_have_every_kind_of_column() -> None:
     wanted = [f"proximal {mode}" for mode in ("none", "sum", "enable", "soma")]
     wanted += [f"inhibition {word}" for word in ("all_earliest", "one_lowest_index", "one_largest_potential", "k_earliest")]
     wanted += ["tie largest_potential", "response snl", "output segments", "reward True", "taught True", "layers 3", "pruned True"]
-    wanted += ["other proximal width True", "outputs True", "base True", "stabiliser off", "stabiliser classic"]
+    wanted += [
+        "homeostasis True",
+        "sharing line",
+        "other proximal width True",
+        "outputs True",
+        "base True",
+        "stabiliser off",
+        "stabiliser classic",
+    ]
     for word in wanted:
         assert sum(word in f for f in features) >= 3, word
 
 
 @pytest.mark.tool
-@pytest.mark.parametrize("seed", [seed for seed in CASES if small(seed)][:40])
+@pytest.mark.parametrize("seed", [seed for seed in CASES if small(seed)][:50])
 def test_rtl_of_a_random_network_equals_the_simulator(seed: int, tmp_path: Path) -> None:
     need("iverilog")
     case = buildable(seed)
@@ -106,6 +115,10 @@ def test_a_place_cell_layer_in_rtl(tmp_path: Path) -> None:
         ("soma.sv", "now_near + now_far", "now_near + ramp_far", "proximal soma"),
         ("winner_select.sv", "HOLD == 0 || !decided", "1'b1", "dendrites 2"),
         ("plasticity_line.sv", "(early & reverse) | ", "", "reward True"),
+        ("random_sets.sv", "PLACE_W'(SIZE - 1)", "PLACE_W'(SIZE - 2)", "sharing line"),
+        ("homeostasis.sv", "fall ? BETA : 0", "fall ? 0 : 0", "homeostasis True"),
+        ("fall_counter.sv", "&learned;", "|learned;", "homeostasis True"),
+        ("biased_neuron.sv", " + COMPARE_W'(bias)", "", "homeostasis True"),
     ],
 )
 def test_a_wrong_line_is_caught(file: str, find: str, put: str, seen_by: str, tmp_path: Path) -> None:
@@ -139,14 +152,11 @@ def test_folders_and_refusals(tmp_path: Path) -> None:
         open_network(case.design, tmp_path / "rtl")
     network = case.design.network
     voted = dataclasses.replace(network, voter=VoterSpec(2))
-    biased = dataclasses.replace(
-        network.layers[0], column=dataclasses.replace(network.layers[0].column, homeostasis=HomeostasisSpec(1, 0, 0, 3))
-    )
-    lined = dataclasses.replace(network.layers[0], column=dataclasses.replace(network.layers[0].column, sharing="line"))
-    for wrong, rule in (
-        (voted, "R10"),
-        (NetworkSpec(network.inputs, (biased,), network.t_res), "R12"),
-        (NetworkSpec(network.inputs, (lined,), network.t_res), "R8"),
-    ):
+    layer = network.layers[0]
+    apart = dataclasses.replace(layer, column=dataclasses.replace(layer.column, sharing="synapse"))
+    for wrong, rule in ((voted, "R10"), (NetworkSpec(network.inputs, (apart,), network.t_res), "R8")):
         with pytest.raises(ConfigError, match=rule):
             check_network(wrong)
+    check_network(NetworkSpec(network.inputs, (apart,), network.t_res), "frozen")  # it draws nothing
+    with pytest.raises(ConfigError, match="did you mean 'frozen'"):
+        check_network(network, "frozn")  # type: ignore[arg-type]

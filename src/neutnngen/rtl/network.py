@@ -25,6 +25,7 @@ from neutnngen.spec.schedule import layer_starts
 
 NETWORK_LEAVES = (
     *LEAVES, "early_register", "line_gate", "line_delay", "neuron_inhibition", "soma", "synapse_response", "weight_register",
+    "random_sets", "homeostasis", "fall_counter", "biased_neuron",
 )  # fmt: skip
 
 

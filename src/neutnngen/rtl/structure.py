@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neutnngen.errors import ConfigError, unknown_name
 from neutnngen.rtl.words import constant, joined, limits, stabiliser_kind
 from neutnngen.spec import DendriticColumnSpec, Design, LayerSpec, LayerState, NetworkSpec
-from neutnngen.spec.schedule import column_draws, heard_from, layer_starts, own_clocks
+from neutnngen.spec.schedule import column_draws, heard_from, layer_draws, layer_starts, own_clocks
 
 Kind = Literal["learning", "programmable", "frozen"]
 KINDS: tuple[Kind, ...] = ("learning", "programmable", "frozen")
@@ -50,13 +50,13 @@ def check_network(network: NetworkSpec, kind: Kind = "learning") -> None:
     if network.voter is not None:
         problems.append("a voter (rules R10, R14)")
     for number, layer in enumerate(network.layers):
-        if layer.column.homeostasis is not None:
-            problems.append(f"homeostasis in layer {number} (rule R12)")
-        if layer.column.sharing != "column" and kind == "learning":
+        if layer.column.sharing == "synapse" and kind == "learning":
             problems.append(f"random bits per {layer.column.sharing} in layer {number} (rule R8)")
     if problems:
         raise ConfigError(
-            "there is no RTL yet for a part of the network", got="; ".join(problems), allowed="columns of any kind, bits per column"
+            "there is no RTL yet for a part of the network",
+            got="; ".join(problems),
+            allowed="columns of any kind, random bits per column or line",
         )
 
 
@@ -64,7 +64,7 @@ def wave_clocks(network: NetworkSpec, kind: Kind = "learning") -> int:
     """Clocks of a wave: all layers have decided, all random bits are drawn, and one clock to update and clear (rules T3, T4, R7)."""
     ends = [start + own_clocks(layer) for start, layer in zip(layer_starts(network), network.layers, strict=True)]
     if kind == "learning":
-        ends += [column_draws(layer.column) for layer in network.layers]
+        ends += [layer_draws(layer.column) for layer in network.layers]
     return max(ends) + 1
 
 
@@ -104,6 +104,9 @@ def column_context(
     stdp = spec.stdp
     used = sorted({(s.kind, s.line) for s in synapses})
     weights = column_weights(state, column)
+    sets = spec.inputs + spec.proximal.inputs if spec.sharing == "line" else 1
+    kind_of_table = stabiliser_kind(up, down)
+    draws = _Draws(sets, column_draws(spec), kind_of_table == 0, levels, spec.inputs)
     return {
         "name": name,
         "kind": kind,
@@ -128,17 +131,72 @@ def column_context(
         "taps": constant(sum(1 << (tap - 1) for tap in spec.lfsr.taps), spec.lfsr.width),
         "seed": constant(int(state.lfsr[column]), spec.lfsr.width),
         "levels": len(up),
-        "stabiliser": stabiliser_kind(up, down),
+        "stabiliser": kind_of_table,
+        "sets": sets,
+        "set_size": column_draws(spec),
+        "bias": _bias_context(spec, state, groups),
         "rule_limits": limits((stdp.mu_capture, stdp.mu_minus, stdp.mu_search, stdp.mu_backoff, stdp.mu_min)),
         "up_limits": limits(up),
         "down_limits": limits(down),
         "ramp": int(ramp),
         "largest": int(spec.tie == "largest_potential"),
         "inputs": [_line(kind, index, width[kind] if ramp else 1, groups[0].name if alone else None) for kind, index in used],
-        "groups": [_group_context(spec, group, scan_in, levels, alone) for group in groups],
+        "groups": [_group_context(spec, group, scan_in, draws, alone, state.bias[column]) for group in groups],
         "segments_out": spec.output == "segments",
         "outputs": joined([f"win_{group.name}" for group in groups]),
         **_neurons_context(spec, groups),
+    }
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """Where the random bits of a line are (rules R6 … R8). sets: one, or one for every line; size: bits of a set. always: whether the
+    stabiliser is off. levels: by kind the first level and their number. inputs: distal lines, whose sets come first."""
+
+    sets: int
+    size: int
+    always: bool
+    levels: dict[str, tuple[int, int]]
+    inputs: int
+
+    def of(self, kind: str, index: int, group: str, reward: bool) -> dict[str, str]:
+        """What ``plasticity_line`` is given: gates of the rules, minimum, and the stabiliser of every level."""
+        first, count = self.levels[kind]
+        right, wrong = (f" & right_{group}", f" & ~right_{group}") if reward else ("", "")
+        at = (index if kind == "far" else self.inputs + index) * self.size
+        if self.sets == 1:  # already gated with the update
+            rule = dict(zip(("capture", "minus", "search", "backoff"), ("capture", "minus", "search_enable", "backoff"), strict=True))
+            minimum, up, down = "minimum", f"stabilise_up[{first}+:{count}]", f"stabilise_down[{first}+:{count}]"
+        else:
+            rule = {name: f"bits[{at + n}]" for n, name in enumerate(("capture", "minus", "search", "backoff"))}
+            ones = f"{{{count}{{1'b1}}}}"
+            minimum = f"bits[{at + 4}]"
+            up, down = (ones if self.always else f"{word}[{at + 5 + first}+:{count}]" for word in ("bits", "bits_down"))
+        allow = f"allow_{group}"
+        return {
+            "capture": f"{rule['capture']} & {allow}{right}",
+            "minus": f"{rule['minus']} & {allow}{right}",
+            "backoff": f"{rule['backoff']} & {allow}{right}",
+            "search": f"{rule['search']} & {allow}{wrong}",
+            "reverse": f"{rule['backoff']} & {allow}{wrong}" if reward else "1'b0",
+            "minimum": minimum,
+            "up": up,
+            "down": down,
+        }
+
+
+def _bias_context(spec: DendriticColumnSpec, state: LayerState, groups: Sequence[_Group]) -> dict[str, Any] | None:
+    """Rule R12; None without homeostasis."""
+    rule = spec.homeostasis
+    if rule is None:
+        return None
+    names = [f"bias_{g.name}_{n}" for g in groups if g.dendrite >= 0 for n in range(spec.segments)]
+    return {
+        **dataclasses.asdict(rule),
+        "width": max(rule.limit.bit_length(), 1),
+        "count": len(names),
+        "names": names,
+        "start": int(state.learned) % (1 << rule.period),
     }
 
 
@@ -185,7 +243,12 @@ def _line(kind: str, index: int, age_w: int, alone: str | None) -> dict[str, Any
 
 
 def _group_context(
-    spec: DendriticColumnSpec, group: _Group, scan_in: dict[Synapse, str], levels: dict[str, tuple[int, int]], alone: bool
+    spec: DendriticColumnSpec,
+    group: _Group,
+    scan_in: dict[Synapse, str],
+    draws: _Draws,
+    alone: bool,
+    bias: NDArray[np.int64],
 ) -> dict[str, Any]:
     width, ramp = widths(spec), spec.response == "rnl"
     w_max = {"far": spec.w_max, "near": spec.proximal_w_max}
@@ -196,7 +259,7 @@ def _group_context(
     own_w = {kind: 1 if ramp else width[kind] for kind in width}
     enabled = spec.proximal.mode == "enable"
     allow = _allow(spec, group, flat)
-    right = f"(|(win_{group.name} & label))"
+    biased = spec.homeostasis if group.dendrite >= 0 else None
     return {
         "id": group.name,
         "what": group.what,
@@ -207,14 +270,13 @@ def _group_context(
         "hold": 0 if alone else 1,
         "fire": f"fire_{group.name} & {{{len(group.members)}{{enable[{group.neuron}]}}}}" if enabled else f"fire_{group.name}",
         "allow": allow,
-        "right": f" & {right}" if spec.reward else "",
-        "wrong": f" & ~{right}" if spec.reward else "",
-        "reverse": f"backoff & {allow} & ~{right}" if spec.reward else "1'b0",
         "levels": joined([f"{kind}_in[{index}]" for kind, index in lines]),
-        "lines": [_plasticity(group, kind, index, place, width[kind], levels[kind], alone) for place, (kind, index) in enumerate(lines)],
+        "lines": [_plasticity(spec, group, kind, index, place, draws, alone) for place, (kind, index) in enumerate(lines)],
         "segments": [
             {
                 "index": n,
+                "bias": f"bias_{group.name}_{n}" if biased else "",
+                "start": constant(int(bias[group.neuron, group.dendrite, n]), max(biased.limit.bit_length(), 1)) if biased else "",
                 "can_fire": sum(w_max[s.kind] for s in members) >= group.threshold,
                 "synapses": [
                     {
@@ -253,15 +315,14 @@ def _allow(spec: DendriticColumnSpec, group: _Group, synapses: Sequence[Synapse]
     return f"({' & '.join(parts)})" if parts else "1'b1"
 
 
-def _plasticity(group: _Group, kind: str, index: int, place: int, width: int, levels: tuple[int, int], alone: bool) -> dict[str, Any]:
+def _plasticity(spec: DendriticColumnSpec, group: _Group, kind: str, index: int, place: int, draws: _Draws, alone: bool) -> dict[str, Any]:
     """What one line asks of the synapses that a group has on it."""
     present = [(n, s) for n, members in enumerate(group.members) for s in members if (s.kind, s.line) == (kind, index)]
     return {
         "id": f"{kind}_{index}",
         "count": len(present),
-        "width": width,
-        "first_level": levels[0],
-        "levels": levels[1],
+        "width": widths(spec)[kind],
+        **draws.of(kind, index, group.name, spec.reward),
         "level": f"{kind}_in[{index}]",
         "early": f"started_{kind}_{index}" if alone else f"early_{group.name}[{place}]",
         "winner": joined([f"win_{group.name}[{n}]" for n, _ in present]),
@@ -360,7 +421,8 @@ def _layer_context(design: Design, number: int, starts: Sequence[int], kind: Kin
         "start": starts[number],
         "lines": layer.lines,
         "width": spec.lines,
-        "draws": column_draws(spec),
+        "draws": layer_draws(spec),
+        "biased": spec.homeostasis is not None,
         "closes": starts[number] + spec.t_in_max,
         "gated": any(line["gated"] for line in heard),
         "heard": heard,
@@ -377,7 +439,9 @@ def column_module(name: str, layer: int, column: int | None) -> str:
 
 
 def _columns_alike(state: LayerState, kind: Kind) -> bool:
-    """Whether all columns of a layer have the same synapses (and, frozen, the same weights), so that one module serves them all."""
+    """Whether all columns of a layer have the same synapses and biases (and, frozen, the same weights): one module serves them all."""
+    if not (state.bias == state.bias[:1]).all():
+        return False
     if kind == "frozen" and not ((state.distal == state.distal[:1]).all() and (state.proximal == state.proximal[:1]).all()):
         return False
     return bool((state.distal_mask == state.distal_mask[:1]).all() and (state.proximal_mask == state.proximal_mask[:1]).all())

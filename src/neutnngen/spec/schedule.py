@@ -20,6 +20,11 @@ def column_draws(spec: DendriticColumnSpec) -> int:
     return 5 + spec.w_max + 1 + (near + 1 if near not in (0, spec.w_max) else 0)
 
 
+def layer_draws(spec: DendriticColumnSpec) -> int:
+    """Draws of a learning wave of a column: a set, or one for every line (rule R8); bits per synapse are for simulation only."""
+    return column_draws(spec) * (spec.inputs + spec.proximal.inputs if spec.sharing == "line" else 1)
+
+
 def lines_of_sources(network: NetworkSpec) -> list[list[int]]:
     """For every layer, how many distinct lines it reads of the inputs and of every layer before it."""
     found = []

@@ -157,6 +157,15 @@ def _compare_states(expected: Trace, design: Design, words: list[str], wave: int
                     where = f"{weight} in layer {number}, column {column}, {synapse.name}"
                     return Divergence(wave, -1, "weight", -1, synapse.line, where, str(got)), values
             values += 1
+            if layer.column.homeostasis is not None:
+                want = state.bias[column].reshape(-1)
+                biases = _fields(words[at], len(want), max(layer.column.homeostasis.limit.bit_length(), 1))
+                at += 1
+                values += len(want)
+                wrong = np.flatnonzero(biases != want)
+                if len(wrong):
+                    where = f"{want[wrong[0]]} of segment {wrong[0]} in layer {number}, column {column}"
+                    return Divergence(wave, -1, "bias", -1, -1, where, str(biases[wrong[0]])), values
     return None, values
 
 
