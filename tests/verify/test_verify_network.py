@@ -14,8 +14,9 @@ from neutnngen.apps.places.memory import EdgeMemory
 from neutnngen.apps.places.sizes import Sizes
 from neutnngen.errors import ConfigError
 from neutnngen.rtl.network import generate_network, network_scan_image, open_network
-from neutnngen.rtl.structure import Kind, check_network
-from neutnngen.spec import NetworkSpec, VoterSpec
+from neutnngen.rtl.structure import check_network
+from neutnngen.rtl.words import Kind
+from neutnngen.spec import ColumnSpec, DenseWiring, Design, LayerSpec, NetworkSpec, NetworkState, VoterSpec, blank_state
 from neutnngen.verify.compare import VerifyReport
 from neutnngen.verify.network import verify_network
 from random_designs import Case, random_case
@@ -115,6 +116,18 @@ def test_a_place_cell_layer_in_rtl(tmp_path: Path) -> None:
         ("soma.sv", "now_near + now_far", "now_near + ramp_far", "proximal soma"),
         ("winner_select.sv", "HOLD == 0 || !decided", "1'b1", "dendrites 2"),
         ("plasticity_line.sv", "(early & reverse) | ", "", "reward True"),
+        ("voter_row.sv", "n < LINES", "n < LINES - 1", "read potential"),
+        ("voter_row.sv", "down & spike[i] & (|weight)", "down & (|weight)", "read potential"),
+        ("voter_compare.sv", "learns & rival[k]", "learns & first[k]", "read potential"),
+        ("voter_compare.sv", "> strength[c*SUM_W+:SUM_W]) begin", ">= strength[c*SUM_W+:SUM_W]) begin", "voter segments 2"),
+        (
+            "voter_line.sv",
+            "(PRODUCT_W'(weight) * PRODUCT_W'(BOTTOM) >= bar)",
+            "(PRODUCT_W'(weight) * PRODUCT_W'(BOTTOM) > bar)",
+            "read votes",
+        ),
+        ("voter_line.sv", "voted[c] & minus", "voted[c] & backoff", "read votes"),
+        ("voter_tally.sv", "] > most", "] >= most", "read votes"),
         ("random_sets.sv", "PLACE_W'(SIZE - 1)", "PLACE_W'(SIZE - 2)", "sharing line"),
         ("homeostasis.sv", "fall ? BETA : 0", "fall ? 0 : 0", "homeostasis True"),
         ("fall_counter.sv", "&learned;", "|learned;", "homeostasis True"),
@@ -139,6 +152,27 @@ def test_a_wrong_line_is_caught(file: str, find: str, put: str, seen_by: str, tm
     pytest.fail("no case sees the wrong line")
 
 
+@pytest.mark.tool
+def test_a_lead_of_just_the_margin_does_not_learn(tmp_path: Path) -> None:
+    """Rule R14 at its edge: strengths 5 and 2, margin 3."""
+    need("iverilog")
+    column = ColumnSpec(1, 1, 1)
+    voter = VoterSpec(2, 3, read="potential", margin=3)
+    network = NetworkSpec(1, (LayerSpec(column, DenseWiring(1, columns=2)),), voter=voter)  # type: ignore[arg-type]
+    blank = blank_state(network)
+    layer = dataclasses.replace(blank.layers[0], distal=np.full_like(blank.layers[0].distal, 7))
+    assert blank.voter is not None
+    state = NetworkState((layer,), dataclasses.replace(blank.voter, weights=np.array([[3, 1], [2, 1]], dtype=np.uint8)))
+    design = Design("margin", network, state)
+    waves, learn = np.zeros((2, 1), dtype=np.uint8), np.array([[False, True]] * 2)
+    assert verify_network(design, waves, learn, tmp_path / "right", labels=np.array([0, 0])).ok
+    package = generate_network(design, tmp_path / "rtl")
+    path = package.folder / "voter_compare.sv"
+    path.write_text(path.read_text().replace("lead < $signed", "lead <= $signed"))
+    report = verify_network(design, waves, learn, tmp_path / "wrong", labels=np.array([0, 0]), package=package)
+    assert not report.ok and "weight at wave 0" in report.message
+
+
 def test_folders_and_refusals(tmp_path: Path) -> None:
     case = buildable(CASES[0])
     assert case is not None
@@ -151,10 +185,10 @@ def test_folders_and_refusals(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="a file of the RTL is missing"):
         open_network(case.design, tmp_path / "rtl")
     network = case.design.network
-    voted = dataclasses.replace(network, voter=VoterSpec(2))
+    voted = dataclasses.replace(network, voter=VoterSpec(2, sharing="synapse"))
     layer = network.layers[0]
     apart = dataclasses.replace(layer, column=dataclasses.replace(layer.column, sharing="synapse"))
-    for wrong, rule in ((voted, "R10"), (NetworkSpec(network.inputs, (apart,), network.t_res), "R8")):
+    for wrong, rule in ((voted, "R8"), (NetworkSpec(network.inputs, (apart,), network.t_res), "R8")):
         with pytest.raises(ConfigError, match=rule):
             check_network(wrong)
     check_network(NetworkSpec(network.inputs, (apart,), network.t_res), "frozen")  # it draws nothing

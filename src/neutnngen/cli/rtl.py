@@ -9,7 +9,7 @@ from neutnngen.cli.common import add_run, emit
 from neutnngen.pipeline import find_design
 from neutnngen.rtl import RtlPackage, generate_rtl
 from neutnngen.rtl.network import NetworkPackage, generate_network
-from neutnngen.rtl.structure import KINDS
+from neutnngen.rtl.words import KINDS
 
 EXAMPLE = "neutnngen rtl runs/gunpoint --out build/rtl"
 

@@ -11,7 +11,6 @@ from neutnngen.errors import ConfigError, DataError
 from neutnngen.files import write_atomic
 from neutnngen.rtl.elaborate import FORMAT, LEAVES, TEST_HALF_PERIOD, VERSION, check_name, leaf_text, render
 from neutnngen.rtl.structure import (
-    Kind,
     check_network,
     column_context,
     column_synapses,
@@ -20,12 +19,15 @@ from neutnngen.rtl.structure import (
     network_context,
     widths,
 )
+from neutnngen.rtl.voting import voter_scan
+from neutnngen.rtl.words import Kind
 from neutnngen.spec import Design
 from neutnngen.spec.schedule import layer_starts
 
 NETWORK_LEAVES = (
     *LEAVES, "early_register", "line_gate", "line_delay", "neuron_inhibition", "soma", "synapse_response", "weight_register",
     "random_sets", "homeostasis", "fall_counter", "biased_neuron",
+    "voter_row", "voter_compare", "voter_line", "voter_tally",
 )  # fmt: skip
 
 
@@ -52,6 +54,10 @@ class NetworkPackage:
 def network_scan_image(design: Design) -> list[int]:
     """Bits that load the Design's weights, in the order in which they go in: last column's last synapse first, highest bit first."""
     bits = []
+    voter = design.network.voter
+    if voter is not None and design.state.voter is not None:
+        for weight in reversed(voter_scan(design.state.voter, voter)):
+            bits += [(weight >> k) & 1 for k in reversed(range(voter.w_res))]
     for layer, state in reversed(list(zip(design.network.layers, design.state.layers, strict=True))):
         width = widths(layer.column)
         for column in reversed(range(layer.columns)):

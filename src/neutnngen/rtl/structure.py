@@ -6,19 +6,17 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neutnngen.errors import ConfigError, unknown_name
-from neutnngen.rtl.words import constant, joined, limits, stabiliser_kind
+from neutnngen.rtl.hearing import hear
+from neutnngen.rtl.voting import label_lines, voter_context, voter_draws, voter_start
+from neutnngen.rtl.words import KINDS, Kind, constant, joined, limits, stabiliser_kind
 from neutnngen.spec import DendriticColumnSpec, Design, LayerSpec, LayerState, NetworkSpec
-from neutnngen.spec.schedule import column_draws, heard_from, layer_draws, layer_starts, own_clocks
-
-Kind = Literal["learning", "programmable", "frozen"]
-KINDS: tuple[Kind, ...] = ("learning", "programmable", "frozen")
-"""What becomes of the weights: they learn on chip; they are loaded and stay; they are constants, of which synthesis removes what it can."""
+from neutnngen.spec.schedule import column_draws, layer_draws, layer_starts, own_clocks
 
 MODES = ("all_earliest", "one_lowest_index", "one_largest_potential", "k_earliest")
 """Rule C1 by the number that the leaf knows it by."""
@@ -47,8 +45,8 @@ def check_network(network: NetworkSpec, kind: Kind = "learning") -> None:
     if kind not in KINDS:
         raise unknown_name("there is no such kind of hardware", kind, KINDS)
     problems = []
-    if network.voter is not None:
-        problems.append("a voter (rules R10, R14)")
+    if network.voter is not None and network.voter.read == "votes" and network.voter.sharing == "synapse" and kind == "learning":
+        problems.append("random bits per synapse of the voter (rule R8)")
     for number, layer in enumerate(network.layers):
         if layer.column.sharing == "synapse" and kind == "learning":
             problems.append(f"random bits per {layer.column.sharing} in layer {number} (rule R8)")
@@ -65,6 +63,10 @@ def wave_clocks(network: NetworkSpec, kind: Kind = "learning") -> int:
     ends = [start + own_clocks(layer) for start, layer in zip(layer_starts(network), network.layers, strict=True)]
     if kind == "learning":
         ends += [layer_draws(layer.column) for layer in network.layers]
+        if network.voter is not None:
+            ends.append(voter_draws(network))
+    if network.voter is not None:
+        ends.append(voter_start(network, layer_starts(network)) + network.voter.t_in_max + 1)
     return max(ends) + 1
 
 
@@ -369,6 +371,7 @@ def network_context(design: Design, kind: Kind = "learning") -> dict[str, Any]:
     network, starts = design.network, layer_starts(design.network)
     clocks = wave_clocks(network, kind)
     layers = [_layer_context(design, number, starts, kind) for number in range(len(network.layers))]
+    voter = None if network.voter is None else voter_context(design, starts, sum(len(layer["columns"]) for layer in layers), kind)
     chain = [column for layer in layers for column in layer["columns"]]
     for place, column in enumerate(chain):
         column["chain"] = place
@@ -384,12 +387,15 @@ def network_context(design: Design, kind: Kind = "learning") -> dict[str, Any]:
         "t_lines": network.t_in_max + 1,
         "inputs": network.inputs,
         "enables": network.enables,
-        "labels": 0 if kind != "learning" else max((layer.column.segments for layer in network.layers if layer.column.reward), default=0),
+        "labels": label_lines(network) if kind == "learning" else 0,
+        "stages": network.stages,
+        "voter": voter,
+        "links": len(chain) + (0 if voter is None else len(voter["rows"])),
         "lines": network.lines,
         "all_lines": sum(layer.lines for layer in network.layers),
         "layers": layers,
         "chain": chain,
-        "chain_bits": sum(column["bits"] for column in chain),
+        "chain_bits": sum(column["bits"] for column in chain) + (0 if voter is None else voter["bits"]),
         "outputs": joined([f"lines_{n}" for n in network.output_layers]),
         "all_outputs": joined([f"dut.lines_{n}" for n in range(len(network.layers))]),
     }
@@ -459,21 +465,8 @@ def distinct_columns(design: Design, kind: Kind = "learning") -> list[tuple[str,
 
 
 def _heard_lines(network: NetworkSpec, number: int, starts: Sequence[int]) -> Iterator[dict[str, Any]]:
-    """Every line that a layer reads, as it hears it (rule T4): late where it waits for others, silent after its window."""
-    layer, offsets = network.layers[number], np.array(network.line_offsets)
-    tables = [w.table() for w in (layer.wiring, layer.proximal_wiring) if w is not None]
-    for line in np.unique(np.concatenate([t.reshape(-1) for t in tables])).tolist():
-        source = int(np.searchsorted(offsets, line, side="right")) - 1
-        place = line - int(offsets[source])
-        wire = f"spike_in[{place}]" if source == 0 else f"lines_{source - 1}[{place}]"
-        delay = starts[number] - (0 if source == 0 else heard_from(network, starts, source - 1))
-        name = f"heard_{number}_{line}"
-        latest = network.t_in_max if source == 0 else network.layers[source - 1].column.last_time - network.layers[source - 1].rebase
-        yield {
-            "number": line,
-            "name": name,
-            "source": wire,
-            "delay": delay,
-            "through": f"{name}_late" if delay else wire,
-            "gated": latest > layer.column.t_in_max,
-        }
+    """Every line that a layer reads, as it hears it."""
+    layer = network.layers[number]
+    tables = [w.table().reshape(-1) for w in (layer.wiring, layer.proximal_wiring) if w is not None]
+    lines = np.unique(np.concatenate(tables)).tolist()
+    return hear(network, lines, starts, starts[number], layer.column.t_in_max, str(number))

@@ -1,10 +1,15 @@
-"""Pieces of SystemVerilog text that all templates need."""
+"""Kinds of hardware, and the pieces of SystemVerilog text that all templates need."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from neutnngen.spec import MU_ONE
+
+Kind = Literal["learning", "programmable", "frozen"]
+KINDS: tuple[Kind, ...] = ("learning", "programmable", "frozen")
+"""What becomes of the weights: they learn on chip; they are loaded and stay; they are constants, of which synthesis removes what it can."""
 
 
 def constant(value: int, width: int) -> str:

@@ -13,8 +13,10 @@ from neutnngen.engine.checks import Learn, check_run
 from neutnngen.errors import ConfigError, ToolFailed
 from neutnngen.files import write_atomic
 from neutnngen.rtl.network import NetworkPackage, generate_network, network_scan_image
-from neutnngen.rtl.structure import Kind, column_weights, widths
 from neutnngen.rtl.structure import column_synapses as synapses_of
+from neutnngen.rtl.structure import column_weights, widths
+from neutnngen.rtl.voting import label_lines, voter_weights
+from neutnngen.rtl.words import Kind
 from neutnngen.spec import NO_SPIKE, Design
 from neutnngen.tools.iverilog import INSTALL, compile_argv, run_argv
 from neutnngen.tools.process import run_tool
@@ -58,11 +60,10 @@ def _words(design: Design, inputs: Any, learn: Learn, enable: Any, labels: Any, 
     """{learn, label, enable, spike_in} of every clock of the input window of every wave, hexadecimal."""
     network = design.network
     waves = check_run(network, inputs, learn, enable, labels)
-    rewarded = [layer.column.segments for layer in network.layers if layer.column.reward and kind == "learning"]
-    classes = max(rewarded, default=0)
+    classes = label_lines(network) if kind == "learning" else 0
     first_enable = network.inputs
     first_label = first_enable + max(network.enables, 1)
-    first_learn = first_label + max(classes, 1)
+    first_learn = first_label + max(classes, 1)  # a bit for every layer, then the voter
     if kind != "learning" and waves.learn.any():
         raise ConfigError(f"{kind} hardware does not learn", got="learning waves", allowed="learn=False")
     made = []
@@ -166,7 +167,34 @@ def _compare_states(expected: Trace, design: Design, words: list[str], wave: int
                 if len(wrong):
                     where = f"{want[wrong[0]]} of segment {wrong[0]} in layer {number}, column {column}"
                     return Divergence(wave, -1, "bias", -1, -1, where, str(biases[wrong[0]])), values
-    return None, values
+    found, count = _compare_voter(expected, design, words[at:], wave, learning)
+    return found, values + count
+
+
+def _compare_voter(expected: Trace, design: Design, words: list[str], wave: int, learning: bool) -> tuple[Divergence | None, int]:
+    """Winner, votes, weights and random state of the voter after a wave."""
+    voter = design.network.voter
+    if voter is None or expected.votes is None or expected.states is None:
+        return None, 0
+    state = expected.states[wave].voter
+    assert state is not None
+    won = int(words[0], 16)
+    winner = int(expected.winners[wave])
+    if won != (0 if winner < 0 else 1 << winner):
+        return Divergence(wave, -1, "winner", -1, -1, str(winner), f"{won:#x}, one-hot"), 1
+    largest = design.network.lines * (voter.w_max if voter.read == "potential" else 1)
+    votes = _fields(words[1], voter.classes, largest.bit_length())
+    if (votes != expected.votes[wave]).any():
+        c = int(np.flatnonzero(votes != expected.votes[wave])[0])
+        return Divergence(wave, -1, "votes", c, -1, str(expected.votes[wave, c]), str(votes[c])), 1 + voter.classes
+    weights = voter_weights(state, voter)[0].reshape(-1)
+    got = _fields(words[2], len(weights), voter.w_res)
+    if (got != weights).any():
+        n = int(np.flatnonzero(got != weights)[0])
+        return Divergence(wave, -1, "weight", -1, n, f"{weights[n]} of the voter", str(got[n])), 1 + voter.classes + n
+    if len(words) > 3 and learning and int(words[3], 16) != int(state.lfsr):
+        return Divergence(wave, -1, "random state", -1, -1, f"{int(state.lfsr):#x} of the voter", f"{int(words[3], 16):#x}"), len(weights)
+    return None, 1 + voter.classes + len(weights)
 
 
 def _time(value: int) -> str:
