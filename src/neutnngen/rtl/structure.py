@@ -390,6 +390,7 @@ def network_context(design: Design, kind: Kind = "learning") -> dict[str, Any]:
         "labels": label_lines(network) if kind == "learning" else 0,
         "stages": network.stages,
         "voter": voter,
+        "first_voter_link": len(chain),
         "links": len(chain) + (0 if voter is None else len(voter["rows"])),
         "lines": network.lines,
         "all_lines": sum(layer.lines for layer in network.layers),

@@ -3,6 +3,7 @@
 // fire[j] is high in the clock in which neuron j fires (and may be high again later, for its other dendrites); levels are the potentials at
 // that clock. MODE 0: all earliest pass; 1: of these the lowest index; 2: the largest level, then the lowest index; 3: the K earliest, of
 // equally early ones the lowest indices. passed rises one clock after the neuron fires and stays high to the end of the wave.
+/* verilator lint_off UNOPTFLAT */  // a chain through the bits of one vector is no loop
 module neuron_inhibition #(
     parameter integer NEURONS = 2,
     parameter integer LEVEL_W = 6,
@@ -48,8 +49,8 @@ module neuron_inhibition #(
             wire decided;
             wire [NEURONS-1:0] one_passed, chosen;
             winner_select #(
-                .NEURONS(NEURONS), .POTENTIAL_W(LEVEL_W), .LARGEST(MODE == 2), .HOLD(1)
-            ) choice (
+                .NEURONS(NEURONS), .POTENTIAL_W(LEVEL_W), .LARGEST((MODE == 2) ? 1 : 0), .HOLD(1)
+            ) select (
                 .clk(clk), .clear(clear), .fire(fire), .levels(levels), .winner(one_passed), .decided(decided), .choice(chosen)
             );
             wire unused = &{1'b0, decided, chosen};

@@ -2,6 +2,7 @@
 //
 // While draw is high one bit is drawn in each clock, set by set: capture, minus, search, backoff, min, F(0) … F(LEVELS-1). Bit n of set s ends in
 // bits[s*SIZE+n], that of the downward stabiliser in bits_down[s*SIZE+n], which differs only where STABILISER = 2. clear begins a new wave.
+/* verilator lint_off UNOPTFLAT */  // a chain through the bits of one vector is no loop
 module random_sets #(
     parameter integer                 STATE_W     = 31,
     parameter         [STATE_W-1:0]   TAPS        = {STATE_W{1'b0}},

@@ -7,6 +7,7 @@
 //
 // STABILISER = 0: F is always 1, nothing is stored; 1: one table for both directions; 2: two tables.
 // The first bit drawn ends in bit 0 of drawn. Bits of an earlier wave may remain when learning is off; the update gates them.
+/* verilator lint_off UNOPTFLAT */  // a chain through the bits of one vector is no loop
 module random_unit #(
     parameter integer                      STATE_W     = 31,
     parameter         [STATE_W-1:0]        TAPS        = {STATE_W{1'b0}},

@@ -18,8 +18,8 @@ module soma #(
 );
     reg [LEVEL_W-1:0] ramp_near, ramp_far;  // what the ramps have added before this clock
 
-    wire [LEVEL_W-1:0] now_near = ramp_near + LEVEL_W'(near & (ramp_near != LEVEL_W'(WEIGHT_NEAR)));
-    wire [LEVEL_W-1:0] now_far  = ramp_far + LEVEL_W'(far & (ramp_far != LEVEL_W'(WEIGHT_FAR)));
+    wire [LEVEL_W-1:0] now_near = ramp_near + {{(LEVEL_W-1){1'b0}}, near & (ramp_near != LEVEL_W'(WEIGHT_NEAR))};
+    wire [LEVEL_W-1:0] now_far  = ramp_far + {{(LEVEL_W-1){1'b0}}, far & (ramp_far != LEVEL_W'(WEIGHT_FAR))};
 
     assign level = now_near + now_far;
     assign fire  = (level >= LEVEL_W'(THRESHOLD));

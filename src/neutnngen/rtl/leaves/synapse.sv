@@ -5,6 +5,7 @@
 // not; search stops at the largest weight, and the line sees to it that up and down stay in range.
 //
 // RAMP = 1 (rule S2): contribution is one bit, 1 while weight > age. RAMP = 0 (rule S3): the whole weight in the clock of arrival.
+/* verilator lint_off UNOPTFLAT */  // a chain through the bits of one vector is no loop
 module synapse #(
     parameter integer WEIGHT_W = 3,
     parameter integer RAMP     = 1,

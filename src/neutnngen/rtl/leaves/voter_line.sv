@@ -3,6 +3,8 @@
 // The line votes for each class whose weight, times BOTTOM, is at least TOP times the line's largest. ballot is that, if the line spikes.
 // Learning moves only a line that spikes. capture … minimum and the stabiliser are the random bits of the line's set; minus is backoff_simple.
 // update gates all. Scan chain: by class, through the weights that exist. FROZEN = 1: the weights are CONSTANT.
+/* verilator lint_off UNUSEDSIGNAL */  // frozen weights have no use for what moves weights
+/* verilator lint_off UNOPTFLAT */  // a chain through the bits of one vector is no loop
 module voter_line #(
     parameter integer               CLASSES  = 2,
     parameter integer               WEIGHT_W = 3,
@@ -64,7 +66,7 @@ module voter_line #(
                 wire fall = ~hit & (right ? backoff & (minimum | stabilise_down[weight]) : voted[c] & minus);
                 wire move = update & spike;
                 always @(posedge clk) begin
-                    if (shift)                          weight <= (weight << 1) | WEIGHT_W'(chain[c]);
+                    if (shift)                          weight <= WEIGHT_W'({weight, chain[c]});
                     else if (move & rise & ~&weight)    weight <= weight + 1'b1;
                     else if (move & fall & (|weight))   weight <= weight - 1'b1;
                 end

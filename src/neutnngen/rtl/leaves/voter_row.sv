@@ -2,6 +2,8 @@
 //
 // EXISTS[i]: whether line i has a synapse. up and down move the weights of the lines that spike by one, clamped; they are gated with the update
 // clock. Scan chain: from scan_in into bit 0 of the first weight that exists, out of the highest bit of the last. FROZEN = 1: the weights are CONSTANT.
+/* verilator lint_off UNUSEDSIGNAL */  // frozen weights have no use for what moves weights
+/* verilator lint_off UNOPTFLAT */  // a chain through the bits of one vector is no loop
 module voter_row #(
     parameter integer             LINES    = 4,
     parameter integer             WEIGHT_W = 8,
@@ -35,7 +37,7 @@ module voter_row #(
                 wire                rise = up & spike[i] & ~&weight;
                 wire                fall = down & spike[i] & (|weight);
                 always @(posedge clk) begin
-                    if (shift)     weight <= (weight << 1) | WEIGHT_W'(chain[i]);
+                    if (shift)     weight <= WEIGHT_W'({weight, chain[i]});
                     else if (rise) weight <= weight + 1'b1;
                     else if (fall) weight <= weight - 1'b1;
                 end
@@ -52,7 +54,7 @@ module voter_row #(
     integer n;
     always @* begin
         sum = {SUM_W{1'b0}};
-        for (n = 0; n < LINES; n = n + 1) sum = sum + SUM_W'(weights[n*WEIGHT_W+:WEIGHT_W] & {WEIGHT_W{spike[n]}});
+        for (n = 0; n < LINES; n = n + 1) if (spike[n]) sum = sum + SUM_W'(weights[n*WEIGHT_W+:WEIGHT_W]);
     end
     assign potential = sum;
 endmodule

@@ -5,6 +5,7 @@
 // column's output (losers stay low, which is infinity) and says to the synapses whose neuron learns as winner. With HOLD = 0 it needs
 // no hold: once decided is high no input drives a potential any more, so that fire and levels stay as they were when they decided. Where
 // the inputs go on, for other dendrites, HOLD = 1 keeps the winner. choice is the winner in the very clock that decides.
+/* verilator lint_off UNOPTFLAT */  // a chain through the bits of one vector is no loop
 module winner_select #(
     parameter integer NEURONS     = 2,
     parameter integer POTENTIAL_W = 6,
