@@ -5,21 +5,35 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from neutnngen.cli.common import add_config, add_run, console, emit, load_run_config, table
+from neutnngen.cli.common import add_config, console, emit, load_run_config, progress_bar, table
+from neutnngen.errors import ConfigError
 from neutnngen.pipeline import check_mutants, find_design, verify_design
+from neutnngen.verify.self_test import run_self_test
 
 EXAMPLE = "neutnngen verify runs/gunpoint --rtl runs/gunpoint/rtl --waves 512"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
-    add_run(parser)
+    parser.add_argument(
+        "run_folder",
+        metavar="RUN",
+        type=Path,
+        nargs="?",
+        help="run folder with a Design in it, or the Design's own folder; none for --self-test",
+    )
+    parser.add_argument("--self-test", action="store_true", help="instead: small networks of every kind, and whether wrong RTL is noticed")
+    parser.add_argument("--out", metavar="DIR", type=Path, default=Path("runs/self_test"), help="of --self-test (default: %(default)s)")
     parser.add_argument("--waves", type=int, help="real waves with learning on, and as many with learning off (default: 256)")
     parser.add_argument("--rtl", type=Path, help="verify the sources in this folder, written by `neutnngen rtl`, instead of new ones")
     parser.add_argument("--mutants", action="store_true", help="also break the RTL one line at a time and show what is caught")
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.self_test:
+        return _self_test(options)
+    if options.run_folder is None:
+        raise ConfigError("there is nothing to verify", got="no RUN", allowed="a run folder, or --self-test", next_step=EXAMPLE)
     config = load_run_config(options, {"verify.waves": options.waves})
     design, folder = find_design(options.run_folder)
     report = verify_design(design, folder, config.verify.waves, options.rtl)
@@ -36,3 +50,18 @@ def run(options: argparse.Namespace) -> int:
     if not report.ok and not options.json:
         console(options).print("the RTL is not the simulator; nothing after this step would be worth anything")
     return 0 if report.ok and caught else 1
+
+
+def _self_test(options: argparse.Namespace) -> int:
+    with progress_bar("mutants", "mutants", options) as progress:
+        outcomes = run_self_test(options.out, progress)
+    caught = sum(one.outcome == "caught" for one in outcomes)
+    rows = [[one.mutant.name, one.mutant.rule, one.outcome, one.detail] for one in outcomes]
+    document = {
+        "ok": caught == len(outcomes),
+        "caught": caught,
+        "mutants": [{"name": o.mutant.name, "rule": o.mutant.rule, "outcome": o.outcome, "detail": o.detail} for o in outcomes],
+    }
+    what = table("one thing wrong at a time", ["what is wrong", "rule", "", "network and first difference"], rows)
+    emit(options, document, what, f"{caught} of {len(outcomes)} mutants caught; networks that are right are equal to the simulator")
+    return 0 if caught == len(outcomes) else 1
