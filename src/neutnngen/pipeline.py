@@ -174,7 +174,8 @@ class Stimuli:
 
 
 def verification_stimuli(run_folder: Path, design: Design, waves: int) -> Stimuli:
-    """See ``verification_waves``; of a network that learns from labels also those of the run's waves (``classes``), and as enable lines."""
+    """See ``verification_waves``; of a network that learns from labels also those of the run's waves (``classes``; without them labels go
+    round), and the same as enable lines."""
     if waves < 1:
         raise ConfigError("the number of waves is out of range", got=waves, allowed="an integer ≥ 1")
     network, recorded = design.network, load_waves(run_folder)
@@ -186,12 +187,16 @@ def verification_stimuli(run_folder: Path, design: Design, waves: int) -> Stimul
     if not (network.enables or any(network.needs_labels)):
         return Stimuli(recorded[chosen], learn, None, None)
     with np.load(run_folder / "waves.npz", allow_pickle=False) as archive:
-        if "classes" not in archive:
-            raise DataError(
-                "the waves have no classes, and the Design learns from them", got=run_folder / "waves.npz", allowed="an array 'classes'"
-            )
-        labels = archive["classes"][chosen].astype(np.int64)
+        known = archive["classes"].astype(np.int64) if "classes" in archive else np.arange(len(recorded)) % _classes(design)
+    labels = known[chosen] % _classes(design)
     return Stimuli(recorded[chosen], learn, labels[:, None] == np.arange(network.enables) if network.enables else None, labels)
+
+
+def _classes(design: Design) -> int:
+    """Labels that something in the Design can learn from."""
+    network = design.network
+    rewarded = [layer.column.segments for layer in network.layers if layer.column.reward]
+    return max([network.enables, 0 if network.voter is None else network.voter.classes, *rewarded])
 
 
 def verify_design(design: Design, run_folder: Path, waves: int, rtl: Path | None = None) -> VerifyReport:
