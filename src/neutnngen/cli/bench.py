@@ -11,6 +11,7 @@ from typing import Any
 from neutnngen.bench import bench_engine
 from neutnngen.bench.places_speed import bench_places
 from neutnngen.bench.plot import plot_engine
+from neutnngen.bench.verify_speed import bench_verify
 from neutnngen.cli.common import emit, progress_bar, table
 from neutnngen.files import write_atomic
 
@@ -19,7 +20,9 @@ EXAMPLE = "neutnngen bench engine --quick --out bench"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "subject", choices=["engine", "places"], help="the engines against a plain compiled loop, or place cells against plain NumPy"
+        "subject",
+        choices=["engine", "places", "verify"],
+        help="the engines against a plain compiled loop, place cells against plain NumPy, or RTL verified by Verilator against Icarus",
     )
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: fewer waves and rounds, no large columns")
     parser.add_argument(
@@ -56,7 +59,7 @@ def _peer_rows(document: dict[str, Any]) -> list[list[str]]:
 
 
 def run(options: argparse.Namespace) -> int:
-    return {"engine": _engine, "places": _places}[options.subject](options)
+    return {"engine": _engine, "places": _places, "verify": _verify}[options.subject](options)
 
 
 def _places(options: argparse.Namespace) -> int:
@@ -72,6 +75,21 @@ def _places(options: argparse.Namespace) -> int:
         plain = [f"{case['yardstick_per_second']:,.0f}", f"{case['ratio']:.0f}×"] if "ratio" in case else ["–", "–"]
         rows.append([case["case"], f"{case['per_second']:,.0f} {case['unit']}/s", *plain])
     emit(options, document, table(title, ["case", "rate", "plain NumPy, /s", "ratio"], rows), *written)
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    with progress_bar("bench", "runs", options) as tell:
+        document = bench_verify(options.quick, tell)
+    written = []
+    if options.out is not None:
+        written = [f"written: {write_atomic(options.out / 'verify.json', json.dumps(document, indent=2) + chr(10))}"]
+    title = f"MEASURED on one core of {document['machine']['cpu']}: a learning {document['inputs']}×{document['neurons']} column, all equal"
+    rows = []
+    for case in document["cases"]:
+        rows.append([case["case"], f"{case['waves']:,}", f"{case['waves_per_minute']:,.0f}", f"{case['ratio']:,.0f}×"])
+    shown = table(title, ["simulator of the RTL", "waves", "waves a minute", "ratio"], rows)
+    emit(options, document, shown, f"once before: {document['compile_seconds']:.0f} s to compile the model for Verilator", *written)
     return 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from neutnngen.cli.common import add_config, console, emit, load_run_config, progress_bar, table
 from neutnngen.errors import ConfigError
-from neutnngen.pipeline import check_mutants, find_design, verify_design
+from neutnngen.pipeline import SIMULATORS, check_mutants, find_design, verify_design
 from neutnngen.verify.self_test import run_self_test
 
 EXAMPLE = "neutnngen verify runs/gunpoint --rtl runs/gunpoint/rtl --waves 512"
@@ -25,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--self-test", action="store_true", help="instead: small networks of every kind, and whether wrong RTL is noticed")
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("runs/self_test"), help="of --self-test (default: %(default)s)")
     parser.add_argument("--waves", type=int, help="real waves with learning on, and as many with learning off (default: 256)")
+    parser.add_argument(
+        "--simulator",
+        choices=SIMULATORS,
+        default="auto",
+        help="of the RTL; auto: verilator for large work (default: %(default)s)",
+    )
     parser.add_argument("--rtl", type=Path, help="verify the sources in this folder, written by `neutnngen rtl`, instead of new ones")
     parser.add_argument("--mutants", action="store_true", help="also break the RTL one line at a time and show what is caught")
 
@@ -36,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError("there is nothing to verify", got="no RUN", allowed="a run folder, or --self-test", next_step=EXAMPLE)
     config = load_run_config(options, {"verify.waves": options.waves})
     design, folder = find_design(options.run_folder)
-    report = verify_design(design, folder, config.verify.waves, options.rtl)
+    report = verify_design(design, folder, config.verify.waves, options.rtl, options.simulator)
     document: dict[str, object] = {"ok": report.ok, "message": report.message, "waves": report.waves, "values": report.values}
     text: list[object] = [("equal: " if report.ok else "NOT EQUAL: ") + report.message]
     caught = True

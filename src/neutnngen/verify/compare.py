@@ -45,7 +45,8 @@ class Divergence:
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """The outcome of a comparison. ``level`` is "rtl" or "gates"; spikes counts finite output spikes, values all compared values."""
+    """The outcome of a comparison. ``level`` is "rtl" or "gates"; spikes counts finite output spikes, values all compared values. waveform:
+    file that shows the hardware around the first difference, where one was made."""
 
     ok: bool
     level: str
@@ -56,6 +57,7 @@ class VerifyReport:
     spikes: int
     values: int
     divergence: Divergence | None
+    waveform: Path | None = None
 
     @property
     def message(self) -> str:
@@ -65,7 +67,8 @@ class VerifyReport:
         )
         if self.divergence is None:
             return f"{head}, {self.values} values equal"
-        return f"{head}, first difference: {self.divergence}"
+        shown = "" if self.waveform is None else f"; waveform: {self.waveform}"
+        return f"{head}, first difference: {self.divergence}{shown}"
 
     def raise_if_different(self) -> None:
         """CheckFailed (exit code 1) if hardware and simulator differ."""
@@ -73,7 +76,8 @@ class VerifyReport:
             raise CheckFailed(self.message, got=self.divergence, allowed="equality in every value (rule A2)")
 
 
-def _time(value: int) -> str:
+def time_text(value: int) -> str:
+    """An output time in words."""
     return "no spike" if value == NO_SPIKE else f"{value}"
 
 
@@ -84,7 +88,7 @@ def _first_output(expected: Trace, record: Record) -> Divergence | None:
     wave = int(wrong[0][0])
     pairs = [(int(expected.outputs[wave, j]), int(record.outputs[wave, j]), int(j)) for w, j in wrong if w == wave]
     want, got, neuron = min(pairs, key=lambda pair: (min(pair[:2]), pair[2]))  # the earliest of this wave
-    return Divergence(wave, min(want, got), "output", neuron, -1, _time(want), _time(got))
+    return Divergence(wave, min(want, got), "output", neuron, -1, time_text(want), time_text(got))
 
 
 def _first_winner(expected: Trace, record: Record) -> Divergence | None:
