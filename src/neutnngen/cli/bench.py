@@ -11,6 +11,7 @@ from typing import Any
 from neutnngen.bench import bench_engine
 from neutnngen.bench.places_speed import bench_places
 from neutnngen.bench.plot import plot_engine
+from neutnngen.bench.silicon import bench_silicon
 from neutnngen.bench.verify_speed import bench_verify
 from neutnngen.cli.common import emit, progress_bar, table
 from neutnngen.files import write_atomic
@@ -21,8 +22,8 @@ EXAMPLE = "neutnngen bench engine --quick --out bench"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "subject",
-        choices=["engine", "places", "verify"],
-        help="the engines against a plain compiled loop, place cells against plain NumPy, or RTL verified by Verilator against Icarus",
+        choices=["engine", "places", "verify", "silicon"],
+        help="engines against a plain compiled loop; place cells against plain NumPy; RTL in Verilator against Icarus; area of cells",
     )
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: fewer waves and rounds, no large columns")
     parser.add_argument(
@@ -59,7 +60,7 @@ def _peer_rows(document: dict[str, Any]) -> list[list[str]]:
 
 
 def run(options: argparse.Namespace) -> int:
-    return {"engine": _engine, "places": _places, "verify": _verify}[options.subject](options)
+    return {"engine": _engine, "places": _places, "verify": _verify, "silicon": _silicon}[options.subject](options)
 
 
 def _places(options: argparse.Namespace) -> int:
@@ -90,6 +91,22 @@ def _verify(options: argparse.Namespace) -> int:
         rows.append([case["case"], f"{case['waves']:,}", f"{case['waves_per_minute']:,.0f}", f"{case['ratio']:,.0f}×"])
     shown = table(title, ["simulator of the RTL", "waves", "waves a minute", "ratio"], rows)
     emit(options, document, shown, f"once before: {document['compile_seconds']:.0f} s to compile the model for Verilator", *written)
+    return 0
+
+
+def _silicon(options: argparse.Namespace) -> int:
+    with progress_bar("synthesis", "columns", options) as tell:
+        document = bench_silicon(options.quick, tell)
+    written = []
+    if options.out is not None:
+        written = [f"written: {write_atomic(options.out / 'silicon.json', json.dumps(document, indent=2) + chr(10))}"]
+    rows = []
+    for case in document["cases"]:
+        public = "–" if case["public"] is None else f"{case['public']:.1f}"
+        areas = [f"{case['area']:.2f}", f"{case['sequential']:.2f}", public]
+        rows.append([f"{case['column']}, {case['kind']}", *areas, str(case["clocks"]), f"{case['cells']:,}"])
+    title = f"SYNTHESIS, NanGate45 typical, Yosys {document['yosys']} with ABC: µm² of cells per synapse"
+    emit(options, document, table(title, ["column", "all", "flip-flops", "public RTL", "clocks a wave", "cells"], rows), *written)
     return 0
 
 
