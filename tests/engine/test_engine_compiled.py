@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from random_designs import random_case
 
 from neutnngen.engine import ReferenceEngine, get_engine
 from neutnngen.engine.compiled import CompiledEngine
@@ -23,6 +22,7 @@ from neutnngen.spec import (
     as_network,
     blank_state,
 )
+from random_designs import random_case
 
 
 def make_waves(design: Design, count: int, seed: int, silent: float = 0.3) -> tuple[np.ndarray, np.ndarray]:

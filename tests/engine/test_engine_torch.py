@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from random_designs import Case, classic_case, random_case
 
 from neutnngen.core import lfsr as one_by_one
 from neutnngen.core import lfsr_tensor
@@ -31,6 +30,7 @@ from neutnngen.spec import (
     VoterSpec,
     blank_state,
 )
+from random_designs import Case, classic_case, random_case
 
 DEVICES = [
     "cpu",

@@ -7,12 +7,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from random_designs import random_case
 
 from neutnngen.engine import Engine, ReferenceEngine, get_engine
 from neutnngen.engine.protocol import Trace
 from neutnngen.spec import dendritic
 from neutnngen.spec.column import StdpSpec
+from random_designs import random_case
 
 CASES, BLOCK = 2000, 100
 

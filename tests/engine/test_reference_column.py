@@ -6,11 +6,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from random_designs import random_classic
 
 from neutnngen.engine.reference_column import ColumnState, WaveResult, run_wave
 from neutnngen.errors import ConfigError
 from neutnngen.spec import NO_SPIKE, DendriticColumnSpec, HomeostasisSpec, ProximalSpec, StdpSpec, as_classic, as_dendritic
+from random_designs import random_classic
 
 X = NO_SPIKE
 ALWAYS = StdpSpec(mu_capture=1024, mu_minus=1024, mu_search=1024, mu_backoff=1024, mu_min=1024)
