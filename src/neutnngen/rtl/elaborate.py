@@ -24,10 +24,12 @@ FORMAT = "neutnngen-rtl"
 VERSION = "1.0"
 LEAVES = (
     "wave_controller",
+    "lfsr_draw",
     "random_unit",
     "winner_select",
     "spike_input",
     "plasticity_line",
+    "synapse_response",
     "synapse",
     "neuron",
 )

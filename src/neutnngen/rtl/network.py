@@ -25,7 +25,7 @@ from neutnngen.spec import Design
 from neutnngen.spec.schedule import layer_starts
 
 NETWORK_LEAVES = (
-    *LEAVES, "early_register", "line_gate", "line_delay", "neuron_inhibition", "soma", "synapse_response", "weight_register",
+    *LEAVES, "early_register", "line_gate", "line_delay", "neuron_inhibition", "soma", "weight_register",
     "random_sets", "homeostasis", "fall_counter", "biased_neuron",
     "voter_row", "voter_compare", "voter_line", "voter_tally",
 )  # fmt: skip

@@ -2,7 +2,6 @@
 //
 // While draw is high one bit is drawn in each clock, set by set: capture, minus, search, backoff, min, F(0) … F(LEVELS-1). Bit n of set s ends in
 // bits[s*SIZE+n], that of the downward stabiliser in bits_down[s*SIZE+n], which differs only where STABILISER = 2. clear begins a new wave.
-/* verilator lint_off UNOPTFLAT */  // a chain through the bits of one vector is no loop
 module random_sets #(
     parameter integer                 STATE_W     = 31,
     parameter         [STATE_W-1:0]   TAPS        = {STATE_W{1'b0}},
@@ -30,21 +29,15 @@ module random_sets #(
     reg [PLACE_W-1:0]   place;  // in the set that is drawn
     reg [SETS*SIZE-1:0] drawn;
 
-    wire [STATE_W-1:0] chain[0:10];
-    assign chain[0] = state;
-    genvar k;
-    generate
-        for (k = 0; k < 10; k = k + 1) begin : lfsr_step
-            assign chain[k+1] = {chain[k][STATE_W-2:0], ^(chain[k] & TAPS)};
-        end
-    endgenerate
+    wire [STATE_W-1:0] after;
+    wire [10:0]        value;
+    lfsr_draw #(.STATE_W(STATE_W), .TAPS(TAPS)) ten_steps (.state(state), .after(after), .value(value));
 
-    wire [10:0] value = {1'b0, chain[10][9:0]};
     wire        hit   = (value < LIMIT[place*11+:11]);
 
     always @(posedge clk) begin
         if (rst)       state <= SEED;
-        else if (draw) state <= chain[10];
+        else if (draw) state <= after;
     end
 
     always @(posedge clk) begin

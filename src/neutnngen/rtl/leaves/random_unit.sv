@@ -1,13 +1,11 @@
 // The random bits of one learning wave (rules R6, R7, R8 shared per column).
 //
-// A Fibonacci register: one step shifts left and takes in the exclusive or of the bits marked in TAPS. One draw is ten steps
-// in one clock; its value is the low ten bits afterwards, and the drawn bit is value < limit of draw number `count`.
+// In each clock of a draw the register makes ten steps (`lfsr_draw`), and the drawn bit is value < limit of draw number `count`.
 // Order of the draws: capture, minus, search, backoff, min, F(0) … F(w_max). RULE_LIMITS and UP_LIMITS hold the limits over
 // 1024, 11 bits each, draw 0 lowest; DOWN_LIMITS those of the downward stabiliser, which the same draws serve.
 //
 // STABILISER = 0: F is always 1, nothing is stored; 1: one table for both directions; 2: two tables.
 // The first bit drawn ends in bit 0 of drawn. Bits of an earlier wave may remain when learning is off; the update gates them.
-/* verilator lint_off UNOPTFLAT */  // a chain through the bits of one vector is no loop
 module random_unit #(
     parameter integer                      STATE_W     = 31,
     parameter         [STATE_W-1:0]        TAPS        = {STATE_W{1'b0}},
@@ -39,23 +37,16 @@ module random_unit #(
     reg  [STATE_W-1:0] state;
     reg  [STORED-1:0]  drawn;
 
-    // chain[k] is the state after k steps.
-    wire [STATE_W-1:0] chain[0:10];
-    assign chain[0] = state;
-    genvar k;
-    generate
-        for (k = 0; k < 10; k = k + 1) begin : lfsr_step
-            assign chain[k+1] = {chain[k][STATE_W-2:0], ^(chain[k] & TAPS)};
-        end
-    endgenerate
+    wire [STATE_W-1:0] after;
+    wire [10:0]        value;
+    lfsr_draw #(.STATE_W(STATE_W), .TAPS(TAPS)) ten_steps (.state(state), .after(after), .value(value));
 
-    wire [10:0] value = {1'b0, chain[10][9:0]};
     wire        hit   = (value < LIMIT[count*11+:11]);
     wire        store = draw & (count < COUNT_W'(STORED));
 
     always @(posedge clk) begin
         if (rst)       state <= SEED;
-        else if (draw) state <= chain[10];
+        else if (draw) state <= after;
     end
 
     always @(posedge clk) begin

@@ -4,7 +4,7 @@
 // priority over learning. Otherwise the weight counts by one: up or down where this neuron won, up on search where it did
 // not; search stops at the largest weight, and the line sees to it that up and down stay in range.
 //
-// RAMP = 1 (rule S2): contribution is one bit, 1 while weight > age. RAMP = 0 (rule S3): the whole weight in the clock of arrival.
+// What it contributes is in `synapse_response`.
 /* verilator lint_off UNOPTFLAT */  // a chain through the bits of one vector is no loop
 module synapse #(
     parameter integer WEIGHT_W = 3,
@@ -43,19 +43,9 @@ module synapse #(
             assign borrow[k]  = borrow[k-1] & ~weight[k-1];
             assign shifted[k] = weight[k-1];
         end
-
-        if (RAMP != 0) begin : ramp
-            // weight > age is the carry out of weight + (largest age - age).
-            wire [WEIGHT_W:0] exceeds;
-            assign exceeds[0] = 1'b0;
-            for (k = 0; k < WEIGHT_W; k = k + 1) begin : compare_bit
-                assign exceeds[k+1] = (weight[k] & remaining[k]) | (exceeds[k] & (weight[k] | remaining[k]));
-            end
-            assign contribution = exceeds[WEIGHT_W];
-        end else begin : step
-            assign contribution = weight & {TERM_W{remaining[0]}};
-        end
     endgenerate
+
+    synapse_response #(.WEIGHT_W(WEIGHT_W), .RAMP(RAMP)) response (.weight(weight), .remaining(remaining), .contribution(contribution));
 
     always @(posedge clk) begin
         weight <= shift ? shifted : weight ^ toggle;

@@ -1,4 +1,4 @@
-// The response of a synapse whose weight is held elsewhere or is a constant (rules S1 … S4); as in `synapse`.
+// The response of a synapse to its line (rules S1 … S4).
 //
 // RAMP = 1 (rule S2): contribution is one bit, 1 while weight > age. RAMP = 0 (rule S3): the whole weight in the clock of arrival.
 /* verilator lint_off UNOPTFLAT */  // a chain through the bits of one vector is no loop
