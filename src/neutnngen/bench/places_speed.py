@@ -18,6 +18,7 @@ from neutnngen.apps.places.explore import FULL_SETTING, Explored, explore
 from neutnngen.apps.places.frame import Frame
 from neutnngen.apps.places.memory import WAVES, EdgeMemory
 from neutnngen.apps.places.sizes import LABELS, UNKNOWN
+from neutnngen.apps.places.world import sights
 from neutnngen.bench.engine_speed import machine
 from neutnngen.errors import CheckFailed
 from neutnngen.spec import NO_SPIKE, Design
@@ -129,9 +130,8 @@ def _frame(explored: Explored, span: int) -> None:
     frame = Frame(explored.setting.sizes, span=span)
     for environment, world in enumerate(explored.worlds):
         frame.enter()
-        for n, feature in enumerate(explored.ways[environment]):
-            before = explored.ways[environment][max(n - 1, 0)]
-            frame.observe(feature, tuple(world.step(before, feature).tolist()))
+        for sight in sights(world, explored.ways[environment]):
+            frame.observe(*sight)
 
 
 def _recognise(explored: Explored, count: int, tolerance: int) -> None:

@@ -34,7 +34,7 @@ from neutnngen.forecast.bill import (
 from neutnngen.forecast.coefficients import Coefficients, load_coefficients
 from neutnngen.forecast.features import column_counts
 from neutnngen.spec import LayerSpec, NetworkSpec, VoterSpec
-from neutnngen.spec.schedule import column_draws, heard_from, layer_starts, lines_of_sources, own_clocks
+from neutnngen.spec.schedule import column_draws, heard_from, layer_starts, lines_of_sources, own_clocks, voter_start
 
 CLOCK = 100e6
 """Hz of the unit clock where none is said."""
@@ -190,10 +190,6 @@ def _rows(voter: VoterSpec) -> int:
 # --- time -------------------------------------------------------------------------------------------------------------------------------
 
 
-def _voter_start(network: NetworkSpec, starts: Sequence[int]) -> int:
-    return max(heard_from(network, starts, number) for number in network.output_layers)
-
-
 def _read_clocks(network: NetworkSpec, voter: VoterSpec) -> int:
     """Clocks from the end of the voter's window to the label: one, or one for every line that can spike and one for the largest (R14)."""
     if _read(voter) == "votes":
@@ -205,7 +201,7 @@ def _wave_clocks(network: NetworkSpec, starts: Sequence[int], learning: bool) ->
     """All layers and the voter have decided, all bits of a learning wave are drawn, and one clock to update and clear."""
     ends = [start + own_clocks(layer) for start, layer in zip(starts, network.layers, strict=True)]
     if network.voter is not None:
-        ends.append(_voter_start(network, starts) + network.voter.t_in_max + 1 + _read_clocks(network, network.voter))
+        ends.append(voter_start(network, starts) + network.voter.t_in_max + 1 + _read_clocks(network, network.voter))
     if learning:
         ends += [column_draws(layer.column) for layer in network.layers]
     return max(ends) + 1

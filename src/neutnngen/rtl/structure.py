@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from neutnngen.errors import ConfigError, unknown_name
 from neutnngen.rtl.hearing import hear
-from neutnngen.rtl.voting import label_lines, voter_context, voter_draws, voter_start
+from neutnngen.rtl.voting import label_lines, voter_context, voter_draws
 from neutnngen.rtl.words import KINDS, Kind, constant, joined, limits, stabiliser_kind
-from neutnngen.spec import DendriticColumnSpec, Design, LayerSpec, LayerState, NetworkSpec
-from neutnngen.spec.schedule import column_draws, layer_draws, layer_starts, own_clocks
+from neutnngen.spec import DendriticColumnSpec, Design, HomeostasisSpec, LayerSpec, LayerState, NetworkSpec
+from neutnngen.spec.schedule import column_draws, layer_draws, layer_starts, own_clocks, voter_start
 
 MODES = ("all_earliest", "one_lowest_index", "one_largest_potential", "k_earliest")
 """Rule C1 by the number that the leaf knows it by."""
@@ -85,6 +85,11 @@ def column_weights(state: LayerState, column: int) -> list[int]:
 def widths(spec: DendriticColumnSpec) -> dict[str, int]:
     """Bits of a weight by kind."""
     return {"far": spec.w_res, "near": spec.proximal.w_res}
+
+
+def bias_bits(rule: HomeostasisSpec) -> int:
+    """Bits of a bias (rule R12)."""
+    return max(rule.limit.bit_length(), 1)
 
 
 def column_context(
@@ -195,7 +200,7 @@ def _bias_context(spec: DendriticColumnSpec, state: LayerState, groups: Sequence
     names = [f"bias_{g.name}_{n}" for g in groups if g.dendrite >= 0 for n in range(spec.segments)]
     return {
         **dataclasses.asdict(rule),
-        "width": max(rule.limit.bit_length(), 1),
+        "width": bias_bits(rule),
         "count": len(names),
         "names": names,
         "start": int(state.learned) % (1 << rule.period),
@@ -278,7 +283,7 @@ def _group_context(
             {
                 "index": n,
                 "bias": f"bias_{group.name}_{n}" if biased else "",
-                "start": constant(int(bias[group.neuron, group.dendrite, n]), max(biased.limit.bit_length(), 1)) if biased else "",
+                "start": constant(int(bias[group.neuron, group.dendrite, n]), bias_bits(biased)) if biased else "",
                 "can_fire": sum(w_max[s.kind] for s in members) >= group.threshold,
                 "synapses": [
                     {

@@ -10,7 +10,7 @@ import numpy as np
 from neutnngen.rtl.hearing import hear
 from neutnngen.rtl.words import Kind, constant, joined, limits, stabiliser_kind
 from neutnngen.spec import Design, NetworkSpec, VoterSpec, VoterState
-from neutnngen.spec.schedule import heard_from
+from neutnngen.spec.schedule import voter_start
 
 
 def label_lines(network: NetworkSpec) -> int:
@@ -19,9 +19,10 @@ def label_lines(network: NetworkSpec) -> int:
     return max([*wanted, 0 if network.voter is None else network.voter.classes], default=0)
 
 
-def voter_start(network: NetworkSpec, starts: Sequence[int]) -> int:
-    """First clock of the voter's window."""
-    return max(heard_from(network, starts, number) for number in network.output_layers)
+def vote_bits(network: NetworkSpec) -> int:
+    """Bits of a class's votes, or of its strength (rule A1); 0 without a voter."""
+    voter = network.voter
+    return 0 if voter is None else (network.lines * (voter.w_max if voter.read == "potential" else 1)).bit_length()
 
 
 def _sets(voter: VoterSpec, lines: int) -> int:
@@ -62,7 +63,6 @@ def voter_context(design: Design, starts: Sequence[int], first_link: int, kind: 
     size = 5 + voter.w_max + 1
     up, down = voter.stdp.stabiliser_table(voter.w_max)
     table = stabiliser_kind(up, down)
-    largest = network.lines * (voter.w_max if voter.read == "potential" else 1)
     rows = []
     for n, (row, there) in enumerate(zip(weights, masks, strict=True)):
         at = n * size if _sets(voter, network.lines) > 1 else 0
@@ -88,7 +88,7 @@ def voter_context(design: Design, starts: Sequence[int], first_link: int, kind: 
         "top": voter.fraction[0],
         "bottom": voter.fraction[1],
         "weight_w": voter.w_res,
-        "sum_w": largest.bit_length(),
+        "sum_w": vote_bits(network),
         "start": start,
         "closes": start + voter.t_in_max,
         "gated": any(line["gated"] for line in heard),

@@ -51,6 +51,11 @@ def layer_starts(network: NetworkSpec) -> list[int]:
     return starts
 
 
+def voter_start(network: NetworkSpec, starts: Sequence[int]) -> int:
+    """First clock of the voter's window: that of the last output layer to be heard."""
+    return max(heard_from(network, starts, number) for number in network.output_layers)
+
+
 def own_clocks(layer: LayerSpec) -> int:
     """Unit clocks in which something can happen in a layer, from its start (rules T3, P3)."""
     return max(layer.column.horizon, layer.column.last_time + 1)

@@ -22,8 +22,8 @@ from neutnngen.errors import ConfigError, ToolFailed
 from neutnngen.files import write_atomic
 from neutnngen.rtl import RtlPackage
 from neutnngen.rtl.network import NetworkPackage, network_scan_image
-from neutnngen.rtl.structure import widths
-from neutnngen.rtl.voting import label_lines, voter_weights
+from neutnngen.rtl.structure import bias_bits, widths
+from neutnngen.rtl.voting import label_lines, vote_bits, voter_weights
 from neutnngen.rtl.words import joined
 from neutnngen.spec import Design, NetworkSpec, NetworkState
 from neutnngen.tools.process import require, run_tool
@@ -142,7 +142,7 @@ def _state_parts(design: Design, learning: bool) -> tuple[tuple[StatePart, ...],
         if learning:
             there, width["random"] = {"random": np.ones(layer.columns, dtype=bool), **there}, spec.lfsr.width
         if rule is not None:
-            there["bias"], width["bias"] = np.ones(state.bias.shape, dtype=bool), max(rule.limit.bit_length(), 1)
+            there["bias"], width["bias"] = np.ones(state.bias.shape, dtype=bool), bias_bits(rule)
         first: dict[str, list[NDArray[np.int64]]] = {kind: [] for kind in there}
         for column in range(layer.columns):
             for kind, mask in there.items():
@@ -170,8 +170,7 @@ def _vote_places(network: NetworkSpec) -> NDArray[np.int64]:
     voter = network.voter
     if voter is None:
         return np.zeros((0, 0), dtype=np.int64)
-    largest = network.lines * (voter.w_max if voter.read == "potential" else 1)
-    width = largest.bit_length()
+    width = vote_bits(network)
     return voter.classes + np.arange(voter.classes * width).reshape(-1, width)
 
 

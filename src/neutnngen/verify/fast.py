@@ -22,9 +22,8 @@ from neutnngen.rtl.structure import Synapse
 from neutnngen.spec import NO_SPIKE, Design, NetworkState
 from neutnngen.verify.compare import Divergence, VerifyReport, time_text
 from neutnngen.verify.compiled_model import VOTER, CompiledModel, CompiledRecord, Package, StatePart, compile_model, numbers, run_model
+from neutnngen.verify.network import NEVER
 
-NEVER = 0xFFFF
-"""A line that does not rise, in the record."""
 MANY = 20_000
 """Waves from which on an optimised model saves more time than its compilation takes; both grow with the synapses."""
 BLOCK = 1024

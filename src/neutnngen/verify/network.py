@@ -13,14 +13,14 @@ from neutnngen.engine.checks import Learn, check_run
 from neutnngen.errors import ConfigError, ToolFailed
 from neutnngen.files import write_atomic
 from neutnngen.rtl.network import NetworkPackage, generate_network, network_scan_image
+from neutnngen.rtl.structure import bias_bits, column_weights, widths
 from neutnngen.rtl.structure import column_synapses as synapses_of
-from neutnngen.rtl.structure import column_weights, widths
-from neutnngen.rtl.voting import label_lines, voter_weights
+from neutnngen.rtl.voting import label_lines, vote_bits, voter_weights
 from neutnngen.rtl.words import Kind
 from neutnngen.spec import NO_SPIKE, Design
 from neutnngen.tools.iverilog import INSTALL, compile_argv, run_argv
 from neutnngen.tools.process import run_tool
-from neutnngen.verify.compare import Divergence, VerifyReport
+from neutnngen.verify.compare import Divergence, VerifyReport, time_text
 
 COMPILE_TIMEOUT = 600.0
 NEVER = 0xFFFF
@@ -125,7 +125,7 @@ def _compare(expected: Trace, design: Design, package: NetworkPackage, rows: lis
         if len(wrong):
             line = min(wrong.tolist(), key=lambda n: (min(got[n], want[wave, n]), n))
             clock = int(min(got[line], want[wave, line]))
-            return Divergence(wave, clock, "output", line, -1, _time(int(want[wave, line])), _time(int(got[line]))), values
+            return Divergence(wave, clock, "output", line, -1, time_text(int(want[wave, line])), time_text(int(got[line]))), values
         found, count = _compare_states(expected, design, words[3:], wave, package.kind == "learning")
         values += count
         if found is not None:
@@ -160,7 +160,7 @@ def _compare_states(expected: Trace, design: Design, words: list[str], wave: int
             values += 1
             if layer.column.homeostasis is not None:
                 want = state.bias[column].reshape(-1)
-                biases = _fields(words[at], len(want), max(layer.column.homeostasis.limit.bit_length(), 1))
+                biases = _fields(words[at], len(want), bias_bits(layer.column.homeostasis))
                 at += 1
                 values += len(want)
                 wrong = np.flatnonzero(biases != want)
@@ -182,8 +182,7 @@ def _compare_voter(expected: Trace, design: Design, words: list[str], wave: int,
     winner = int(expected.winners[wave])
     if won != (0 if winner < 0 else 1 << winner):
         return Divergence(wave, -1, "winner", -1, -1, str(winner), f"{won:#x}, one-hot"), 1
-    largest = design.network.lines * (voter.w_max if voter.read == "potential" else 1)
-    votes = _fields(words[1], voter.classes, largest.bit_length())
+    votes = _fields(words[1], voter.classes, vote_bits(design.network))
     if (votes != expected.votes[wave]).any():
         c = int(np.flatnonzero(votes != expected.votes[wave])[0])
         return Divergence(wave, -1, "votes", c, -1, str(expected.votes[wave, c]), str(votes[c])), 1 + voter.classes
@@ -195,10 +194,6 @@ def _compare_voter(expected: Trace, design: Design, words: list[str], wave: int,
     if len(words) > 3 and learning and int(words[3], 16) != int(state.lfsr):
         return Divergence(wave, -1, "random state", -1, -1, f"{int(state.lfsr):#x} of the voter", f"{int(words[3], 16):#x}"), len(weights)
     return None, 1 + voter.classes + len(weights)
-
-
-def _time(value: int) -> str:
-    return "no spike" if value == NO_SPIKE else f"{value}"
 
 
 def _fields(word: str, count: int, width: int) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from neutnngen.apps.figures import INK
 from neutnngen.apps.places.explore import FULL_SETTING, Setting
 from neutnngen.apps.places.frame import Frame
 from neutnngen.apps.places.plots import LINES, SOFT, WAY, draw_edges, draw_world
-from neutnngen.apps.places.world import Rng, World, tour, walk
+from neutnngen.apps.places.world import Rng, World, sights, tour, walk
 from neutnngen.files import write_atomic
 
 MILLISECONDS = 450
@@ -51,9 +51,8 @@ def make_film(path: Path, setting: Setting = FULL_SETTING, seed: int = 0) -> Pat
     frame = Frame(setting.sizes, span=setting.span, tolerance=setting.tolerance)
     for world in worlds[:-1]:
         frame.enter()
-        way = tour(world, rng)
-        for n, feature in enumerate(way):
-            frame.observe(feature, (0, 0) if n == 0 else tuple(world.step(way[n - 1], feature).tolist()))
+        for sight in sights(world, tour(world, rng)):
+            frame.observe(*sight)
     shots = []
     for picture in _pictures(frame, worlds[-1], len(worlds) - 1, rng):
         figure = _draw(picture, worlds[-1], len(worlds) - 1)
@@ -72,25 +71,25 @@ def _pictures(frame: Frame, world: World, environment: int, rng: Rng) -> Iterato
     known[:environment] = [len(frame.edges(n)) for n in range(environment)]
     frame.enter()
     picture = None
-    for n, feature in enumerate(route):
-        step = frame.observe(feature, (0, 0) if n == 0 else tuple(world.step(route[n - 1], feature).tolist()))
+    for n, sight in enumerate(sights(world, route)):
+        step = frame.observe(*sight)
         edges = frame.edges(environment)
         title = f"exploring environment {environment}: {len(edges)} edges known, {len(step.stored)} of them new"
         known[environment] = len(edges)
-        picture = Picture(title, feature, tuple(route[: n + 1]), edges, known.copy(), EDGES)
+        picture = Picture(title, sight.feature, tuple(route[: n + 1]), edges, known.copy(), EDGES)
         yield picture
     assert picture is not None
     yield from [replace(picture, title=f"explored: {len(picture.edges)} edges, each shown in three waves")] * PAUSE
     frame.drop()
     seen = walk(world, 4, rng)
-    for n, feature in enumerate(seen):
-        frame.observe(feature, (0, 0) if n == 0 else tuple(world.step(seen[n - 1], feature).tolist()))
+    for n, sight in enumerate(sights(world, seen)):
+        frame.observe(*sight)
         place = frame.where()
         believes = "no idea yet" if place.environment is None else f"environment {place.environment}"
         believes += ", sure" if place.sure else ""
         edges = frame.edges(environment) if place.sure else picture.edges[:0]
         picture = Picture(
-            f"put down somewhere, {n + 1} features seen: {believes}", feature, tuple(seen[: n + 1]), edges, frame.votes, VOTES
+            f"put down somewhere, {n + 1} features seen: {believes}", sight.feature, tuple(seen[: n + 1]), edges, frame.votes, VOTES
         )
         yield from [picture] * 2
     yield from [picture] * PAUSE

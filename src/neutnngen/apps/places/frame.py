@@ -78,7 +78,7 @@ class Frame:
 
     A step is bounded: an observation costs at most 2 · span questions, times (2 · tolerance + 1)² where a place is recognised, and 3 · span
     learning waves where it is learned; ``predict`` as many questions as an observation, for every feature instead of every sighting; what
-    else asks for the graph of an environment costs two for every pair of features and one for every edge, once until something is learned.
+    else asks for the graph of an environment costs one for every pair of features and one for every edge, once until something is learned.
     """
 
     def __init__(

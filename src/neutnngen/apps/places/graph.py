@@ -74,7 +74,7 @@ def recall_graph(memory: EdgeMemory, environment: int) -> Graph:
     tails, heads = np.nonzero(~np.eye(features, dtype=bool))
     pairs = np.full((len(tails), len(LABELS)), UNKNOWN)
     pairs[:, 2], pairs[:, 3], pairs[:, 4] = environment, tails, heads
-    x, y = (memory.answers(pairs, label).firm for label in LABELS[:2])
+    x, y = (answers.firm for answers in memory.answers_of(pairs, *LABELS[:2]))
     candidates = _combined(memory, pairs, x, y)
     edges = candidates[memory.known(candidates)]
     steps, known = np.zeros((features, features, 2), dtype=np.int64), np.zeros((features, features), dtype=bool)

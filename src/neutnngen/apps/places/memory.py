@@ -57,6 +57,23 @@ class EdgeMemory:
         """(wave, line) what the three columns answer to waves, dx first; nothing is learned."""
         return self._session.run(waves).outputs
 
+    def answers_of(self, questions: Edges, *labels: str) -> list[Answers]:
+        """``answers`` for several unknown labels that have a column each, out of the same waves: the columns answer together."""
+        places = [LABELS.index(label) for label in labels]
+        for place in places:
+            if (questions[:, place] != UNKNOWN).any():
+                raise ConfigError(f"the {LABELS[place]} is asked for", got="it is given", allowed="UNKNOWN in its place")
+        given = (questions != UNKNOWN).sum(axis=1)
+        if len(questions) and (given.min() < FEWEST or (questions[:, HEAD] == UNKNOWN).any()):
+            raise ConfigError("the question gives too little", got=f"{given.min()} labels", allowed="the head and two labels or more")
+        outputs, found = self.outputs(self.sizes.waves(questions)), []
+        for place in places:
+            first = self.sizes.first[place]
+            times = outputs[:, first : first + self.sizes.counts[place]]
+            firm = times == self._clocks[given][:, None]
+            found.append(Answers(firm, (times != NO_SPIKE) & ~firm))
+        return found
+
     def answers(self, questions: Edges, label: str) -> Answers:
         """What fits an unknown label: of dx, dy and the environment what their columns say, of tail and head which of them, tried in turn,
         make the environment's column say the environment.
@@ -65,21 +82,15 @@ class EdgeMemory:
         asked for. Raises ConfigError for another question.
         """
         place = LABELS.index(label)
+        if place < len(RECALLED):
+            return self.answers_of(questions, label)[0]
         if (questions[:, place] != UNKNOWN).any():
             raise ConfigError(f"the {label} is asked for", got="it is given", allowed="UNKNOWN in its place")
-        if place >= len(RECALLED):
-            count = self.sizes.counts[place]
-            tried = np.repeat(questions, count, axis=0)
-            tried[:, place] = np.tile(np.arange(count), len(questions))
-            found = self.known(tried).reshape(len(questions), count)
-            return Answers(found, np.zeros_like(found))
-        given = (questions != UNKNOWN).sum(axis=1)
-        if len(questions) and (given.min() < FEWEST or (questions[:, HEAD] == UNKNOWN).any()):
-            raise ConfigError("the question gives too little", got=f"{given.min()} labels", allowed="the head and two labels or more")
-        first = self.sizes.first[place]
-        times = self.outputs(self.sizes.waves(questions))[:, first : first + self.sizes.counts[place]]
-        firm = times == self._clocks[given][:, None]
-        return Answers(firm, (times != NO_SPIKE) & ~firm)
+        count = self.sizes.counts[place]
+        tried = np.repeat(questions, count, axis=0)
+        tried[:, place] = np.tile(np.arange(count), len(questions))
+        found = self.known(tried).reshape(len(questions), count)
+        return Answers(found, np.zeros_like(found))
 
     def known(self, edges: Edges) -> NDArray[np.bool_]:
         """(edge,) whether the edges are known: asked for the environment, its column says so. All labels must be given."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -92,6 +93,12 @@ class Sight(NamedTuple):
 
     feature: int
     displacement: tuple[float, float]
+
+
+def sights(world: World, path: Sequence[int]) -> list[Sight]:
+    """What faultless senses see along a path."""
+    steps = [world.step(path[max(n - 1, 0)], feature).tolist() for n, feature in enumerate(path)]
+    return [Sight(feature, (float(x), float(y))) for feature, (x, y) in zip(path, steps, strict=True)]
 
 
 @dataclass(frozen=True)
