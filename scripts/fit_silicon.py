@@ -23,10 +23,8 @@ from neutnngen.files import write_atomic
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.layout import run_layout
 from neutnngen.flow.power_model import PREFIX, drive_inputs, group_power, pin_activity
-from neutnngen.flow.state import State
-from neutnngen.flow.step import StepContext
+from neutnngen.flow.steps import synth as synthesis
 from neutnngen.flow.steps.common import link_library, render_script
-from neutnngen.flow.steps.synth import Synth
 from neutnngen.forecast.features import FEATURES, column_counts
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
@@ -150,12 +148,7 @@ def synthesise(point: Point, kit: Kit, folder: Path) -> tuple[Path, yosys.Statis
             text, count = re.subn(pattern, new, text)
             assert count == expected, f"{pattern} was found {count} times"
         write_atomic(top, text)
-    names = tuple(f"rtl/{path.name}" for path in package.sources)
-    step = folder / "synth"
-    step.mkdir()
-    state = State({name: Path(name) for name in names})  # type: ignore[misc]
-    Synth(kit, "", names, TOP).run(StepContext(step, folder, state, LayoutConfig()))
-    return step / "netlist.v", yosys.parse_statistics((step / "statistics.json").read_text(encoding="utf-8"))
+    return synthesis.synthesise(kit, package.sources, TOP, folder)
 
 
 def netlist_energy(point: Point, kit: Kit, netlist: Path, folder: Path) -> dict[str, float]:

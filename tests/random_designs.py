@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from neutnngen.core.lfsr import draw
+from neutnngen.rtl import Rings
 from neutnngen.spec import (
     NO_SPIKE,
     ColumnSpec,
@@ -249,3 +251,39 @@ def classic_case(rng: Rng, inputs: int, neurons: int, **options: Any) -> Design:
     mask = rng.random((neurons, inputs)) < 0.9
     weights = rng.integers(0, column.w_max + 1, mask.shape) * mask
     return Design.of_column("random", column, weights, mask, int(rng.integers(1, 2**column.lfsr.width)))
+
+
+RING_SHAPES = ((8, 3, 1, 1), (8, 4, 2, 2), (7, 3, 3, 3), (9, 2, 3, 2), (1, 1, 1, 1), (5, 4, 4, 4), (6, 6, 2, 3))
+"""Inputs, neurons, slots, members; some with lines that are not there."""
+
+
+def ring_case(seed: int) -> tuple[Design, Rings]:
+    """Shapes and stabilisers in turn, everything else random."""
+    rng = np.random.default_rng(seed)
+    inputs, neurons, slots, members = RING_SHAPES[seed % len(RING_SHAPES)]
+    mu = [int(value) for value in rng.choice([0, 100, 500, 900, 1024], 5)]
+    w_res = int(rng.integers(1, 5))
+    column = ColumnSpec(
+        inputs,
+        neurons,
+        threshold=int(rng.integers(1, max(2, inputs * (2**w_res - 1) * 2 // 3))),
+        t_res=int(rng.integers(1, 5)),
+        w_res=w_res,
+        stdp=StdpSpec(*mu, ("symmetric", "classic", "off")[seed % 3], at_zero=seed % 2, at_max=seed // 2 % 2),  # type: ignore[arg-type]
+        lfsr=LfsrSpec() if seed % 5 else LfsrSpec(16, (16, 15, 13, 4), 77),
+    )
+    weights = rng.integers(0, column.w_max + 1, (neurons, inputs))
+    state = int(rng.integers(1, 2**column.lfsr.width))
+    return Design.of_column(f"ring_{seed}", column, weights, np.ones(weights.shape, dtype=bool), state), Rings(slots, members)
+
+
+def mutant_design(seed: int, neurons: int) -> Design:
+    """A column on which every mutant matters, whose first draw equals its limit (strictly less is what counts)."""
+    lfsr = LfsrSpec()
+    rng = np.random.default_rng(seed)
+    first = 0
+    while not 600 < first < 900:
+        state = int(rng.integers(1, 2**lfsr.width))
+        first, _ = draw(state, lfsr)
+    column = ColumnSpec(6, neurons, 9, stdp=StdpSpec(mu_capture=first, mu_search=300, mu_min=300, at_zero=1, at_max=1), lfsr=lfsr)
+    return Design.of_column("mutated", column, rng.integers(0, 8, (neurons, 6)), np.ones((neurons, 6)), state)

@@ -35,7 +35,7 @@ from neutnngen.flow.step import Progress as FlowProgress
 from neutnngen.nn import Column
 from neutnngen.report import Row, shown_unit
 from neutnngen.report.run import RunFacts, run_report
-from neutnngen.rtl import generate_rtl, open_rtl
+from neutnngen.rtl import Rings, generate_rtl, open_rtl
 from neutnngen.rtl.network import generate_network, open_network
 from neutnngen.spec import Design, load_design
 from neutnngen.train.online import Progress
@@ -206,11 +206,13 @@ LARGE = 100_000
 """Synapses × waves from which on compiling the RTL is quicker than interpreting it."""
 
 
-def verify_design(design: Design, run_folder: Path, waves: int, rtl: Path | None = None, simulator: str = "auto") -> VerifyReport:
+def verify_design(
+    design: Design, run_folder: Path, waves: int, rtl: Path | None = None, simulator: str = "auto", *, rings: Rings | None = None
+) -> VerifyReport:
     """Compare RTL (new, or the sources in ``rtl``) with the simulator on real waves; writes verify/verify.json.
 
     simulator: of the RTL: Icarus interprets it and the reference engine judges; Verilator compiles it and the compiled engine judges. auto:
-    Verilator for large work where it is installed.
+    Verilator for large work where it is installed. rings: style of new RTL of a classic column.
     """
     if simulator not in SIMULATORS:
         raise unknown_name("there is no such simulator", simulator, SIMULATORS)
@@ -221,10 +223,12 @@ def verify_design(design: Design, run_folder: Path, waves: int, rtl: Path | None
     compiled = simulator == "verilator" or (simulator == "auto" and large and shutil.which("verilator") is not None)
     inputs, learn, enable, labels = stimuli.inputs, stimuli.learn, stimuli.enable, stimuli.labels
     if design.network.classic is not None:
-        package = generate_rtl(design, target / "rtl") if rtl is None else open_rtl(design, rtl)
+        package = generate_rtl(design, target / "rtl", rings=rings) if rtl is None else open_rtl(design, rtl)
         check = verify_fast if compiled else verify_rtl
         report = check(design, inputs, learn, target, package=package)
     else:
+        if rings is not None:
+            raise ConfigError("only classic columns can have weights that circulate", got="a network", next_step="leave out --style rings")
         made = generate_network(design, target / "rtl") if rtl is None else open_network(design, rtl)
         verify = verify_fast if compiled else verify_network
         report = verify(design, inputs, learn, target, enable=enable, labels=labels, package=made)

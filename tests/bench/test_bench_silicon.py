@@ -1,4 +1,4 @@
-"""The silicon benchmark synthesises what it says and orders the kinds as they must be."""
+"""The silicon benchmark synthesises what it says and orders kinds and styles as they must be."""
 
 from __future__ import annotations
 
@@ -8,23 +8,35 @@ from pathlib import Path
 import pytest
 
 from neutnngen.bench import silicon
-from neutnngen.bench.silicon import column_design, synthesise
+from neutnngen.bench.silicon import Case, synthesise_case
 from neutnngen.cli.main import main
+from neutnngen.pdk.kits import load_kit
+from neutnngen.rtl import Rings
+
+FLOP = 4.522
+"""µm² of a DFF_X1."""
 
 
 @pytest.mark.tool
-def test_kinds_of_a_small_column(tmp_path: Path) -> None:
-    design = column_design(8, 2)
-    made = {kind: synthesise(design, kind, tmp_path / kind)[0] for kind in ("learning", "programmable", "frozen")}  # type: ignore[arg-type]
-    assert made["learning"].area > made["programmable"].area > made["frozen"].area > 0
-    flop = 4.522  # DFF_X1; three for every weight that is held
-    assert made["programmable"].sequential_area - made["frozen"].sequential_area == pytest.approx(16 * 3 * flop, rel=0.1)
+def test_kinds_and_styles_of_a_small_column(tmp_path: Path) -> None:
+    cases = {
+        "learning": Case(8, 2, "learning"),
+        "rings": Case(8, 2, "learning", Rings(2, 2)),
+        "programmable": Case(8, 2, "programmable"),
+        "frozen": Case(8, 2, "frozen"),
+    }
+    made = {name: synthesise_case(case, load_kit(), tmp_path / name)[0] for name, case in cases.items()}
+    assert made["learning"].area > made["rings"].area > made["programmable"].area > made["frozen"].area > 0
+    # three for every weight that is held
+    assert made["programmable"].sequential_area - made["frozen"].sequential_area == pytest.approx(16 * 3 * FLOP, rel=0.1)
+    assert "FA_X1" in made["rings"].by_type and "FA_X1" not in made["learning"].by_type
 
 
 @pytest.mark.tool
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(silicon, "CASES", ((6, 2, "learning"), (6, 2, "frozen")))
+    monkeypatch.setattr(silicon, "CASES", (Case(6, 2, "learning"), Case(6, 2, "learning", Rings(2, 2)), Case(6, 2, "frozen")))
     assert main(["bench", "silicon", "--quick", "--out", str(tmp_path)]) == 0
     assert "SYNTHESIS" in capsys.readouterr().out
     document = json.loads((tmp_path / "silicon.json").read_text())
-    assert [case["kind"] for case in document["cases"]] == ["learning", "frozen"] and document["cases"][0]["clocks"] == 15
+    assert [case["kind"] for case in document["cases"]] == ["learning", "learning", "frozen"]
+    assert [case["clocks"] for case in document["cases"]] == [15, 32, 15]

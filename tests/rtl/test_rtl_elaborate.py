@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from neutnngen.errors import ConfigError, DataError
-from neutnngen.rtl import generate_rtl, scan_chain, scan_image, scan_weights
+from neutnngen.rtl import generate_rtl, scan_chain
+from neutnngen.rtl.scan import plain_order
 from neutnngen.spec import ColumnSpec, Design
 
 
@@ -24,11 +25,12 @@ def design(name: str = "tiny", mask: list[list[int]] | None = None, **options: o
 def test_scan_image_by_hand() -> None:
     tiny = design()
     assert scan_chain(tiny) == ((0, 0), (0, 2), (1, 2))
-    image = scan_image(tiny)
+    order = plain_order(tiny)
+    image = order.image(tiny.weights)
     assert image == [1, 1, 1, 0, 1, 1, 1, 0, 1]  # 7, 3, 5: last synapse first, highest bit first
-    assert (scan_weights(tiny, image) == tiny.weights).all()
+    assert (order.weights(image) == tiny.weights).all()
     with pytest.raises(DataError):
-        scan_weights(tiny, image[1:])
+        order.weights(image[1:])
 
 
 def test_package(tmp_path: Path) -> None:

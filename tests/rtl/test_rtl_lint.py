@@ -15,7 +15,7 @@ from neutnngen.rtl.network import NetworkPackage, generate_network
 from neutnngen.rtl.words import KINDS
 from neutnngen.spec import load_design
 from neutnngen.tools import yosys
-from random_designs import random_case
+from random_designs import random_case, ring_case
 
 SEEDS = 160
 
@@ -24,6 +24,7 @@ def packages(folder: Path) -> list[RtlPackage | NetworkPackage]:
     """Small networks that together use every option, of the three kinds in turn, and a classic column."""
     seen: set[str] = set()
     made: list[RtlPackage | NetworkPackage] = [generate_rtl(load_design(ROOT / "examples/ucr/ECG200/column/design"), folder / "column")]
+    made += [generate_rtl(design, folder / f"rings_{n}", rings=rings) for n, (design, rings) in enumerate(map(ring_case, range(7)))]
     for seed in range(SEEDS):
         case = random_case(seed, 4)
         if case.design.synapses <= 120 and case.features - seen:

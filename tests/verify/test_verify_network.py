@@ -13,8 +13,9 @@ from conftest import need
 from neutnngen.apps.places.memory import EdgeMemory
 from neutnngen.apps.places.sizes import Sizes
 from neutnngen.errors import ConfigError
+from neutnngen.rtl import structure
 from neutnngen.rtl.network import generate_network, network_scan_image, open_network
-from neutnngen.rtl.structure import check_network
+from neutnngen.rtl.structure import check_network, counted_by_weight
 from neutnngen.rtl.words import Kind
 from neutnngen.spec import ColumnSpec, DenseWiring, Design, LayerSpec, NetworkSpec, NetworkState, VoterSpec, blank_state
 from neutnngen.verify.compare import VerifyReport
@@ -89,6 +90,29 @@ def test_hardware_that_does_not_learn_answers_as_the_simulator(kind: Kind, seed:
     assert ("] learn," in top, "wire weight_shift" in top) == (False, kind == "programmable")
     with pytest.raises(ConfigError, match="does not learn"):
         verify_network(case.design, case.waves, True, tmp_path, enable=case.enable, labels=case.labels, kind=kind)
+
+
+@pytest.mark.tool
+def test_frozen_columns_counted_by_weight_answer_as_the_simulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever lines can be counted by weight they are, whether that is smaller or not."""
+    need("iverilog")
+    monkeypatch.setattr(structure, "counts_are_smaller", lambda segments, lines: True)
+    wanted = {"proximal none", "proximal sum", "proximal enable", "proximal soma", "pruned True", "pruned False"}
+    seen: list[str] = []
+    for seed in [seed for seed in CASES if small(seed)]:
+        case = buildable(seed)
+        assert case is not None
+        layers = zip(case.design.network.layers, case.design.state.layers, strict=True)
+        if not case.features & (wanted - set(seen)) or not any(counted_by_weight(one.column, state, 0, "frozen") for one, state in layers):
+            continue
+        folder = tmp_path / str(seed)
+        report = verify_network(case.design, case.waves, False, folder, enable=case.enable, labels=case.labels, kind="frozen")
+        assert report.ok and report.values > 0, report.message
+        if any(
+            "delayed_sum #(" in path.read_text() for path in (folder / "rtl").glob("random_layer*.sv")
+        ):  # a segment reaches its threshold
+            seen += case.features
+    assert wanted <= set(seen)
 
 
 @pytest.mark.tool

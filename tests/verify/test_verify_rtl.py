@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from conftest import need
-from neutnngen.core.lfsr import draw
 from neutnngen.errors import ToolFailed
 from neutnngen.rtl import generate_rtl
 from neutnngen.spec import ColumnSpec, Design, LfsrSpec, StdpSpec
 from neutnngen.tools.process import run_tool
 from neutnngen.verify import random_waves, simulate_gates, simulate_rtl, verify_gates, verify_rtl
 from neutnngen.verify.mutants import MUTANTS, run_mutants
+from random_designs import mutant_design
 
 pytestmark = pytest.mark.tool
 
@@ -59,21 +59,9 @@ def test_rtl_equals_reference(seed: int, tmp_path: Path) -> None:
     assert report.learning_waves == learn.sum()
 
 
-def mutant_design(seed: int) -> Design:
-    """A column on which every mutant matters, whose first draw equals its limit (strictly less is what counts)."""
-    lfsr = LfsrSpec()
-    rng = np.random.default_rng(seed)
-    first = 0
-    while not 600 < first < 900:
-        state = int(rng.integers(1, 2**lfsr.width))
-        first, _ = draw(state, lfsr)
-    column = ColumnSpec(6, 3, 9, stdp=StdpSpec(mu_capture=first, mu_search=300, mu_min=300, at_zero=1, at_max=1), lfsr=lfsr)
-    return Design.of_column("mutated", column, rng.integers(0, 8, (3, 6)), np.ones((3, 6)), state)
-
-
 def test_every_mutant_is_caught(tmp_path: Path) -> None:
     need("iverilog")
-    design = mutant_design(0)
+    design = mutant_design(0, 3)
     waves = random_waves(design.column, 60, 3, silent=0.4)
     waves[0] = [0, 1, 2, 0, 1, 2]
     results = run_mutants(design, waves, np.arange(60) % 5 != 4, tmp_path)
@@ -154,7 +142,7 @@ def synthesise(design: Design, folder: Path) -> tuple[Path, Path]:
 
 def test_gates_equal_reference_and_give_activity(tmp_path: Path) -> None:
     need("iverilog")
-    design = mutant_design(1)
+    design = mutant_design(1, 3)
     netlist, cells = synthesise(design, tmp_path / "synthesis")
     waves = random_waves(design.column, 40, 5)
     learn = np.arange(40) % 4 != 3

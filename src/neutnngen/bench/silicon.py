@@ -1,40 +1,65 @@
-"""Cell area per synapse of columns by synthesis: NanGate45 typical, Yosys with ABC, before layout."""
+"""Cell area per synapse of columns by synthesis: Yosys with ABC, typical corner, before buffering and layout."""
 
 from __future__ import annotations
 
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neutnngen.flow.config import LayoutConfig
-from neutnngen.flow.state import State
-from neutnngen.flow.step import StepContext
-from neutnngen.flow.steps.synth import Synth
+from neutnngen.flow.steps.synth import synthesise
 from neutnngen.pdk.kits import load_kit
-from neutnngen.rtl import generate_rtl
+from neutnngen.pdk.technology import Kit
+from neutnngen.rtl import Rings, generate_rtl
 from neutnngen.rtl.network import generate_network
 from neutnngen.rtl.words import Kind
 from neutnngen.spec import ColumnSpec, Design
 from neutnngen.tools import yosys
 
-FORMAT, VERSION = "neutnngen-bench-silicon", "1.0"
+FORMAT, VERSION = "neutnngen-bench-silicon", "1.1"
 TOP = "column"
-CASES: tuple[tuple[int, int, Kind], ...] = (
-    (65, 2, "learning"),
-    (16, 4, "learning"),
-    (65, 2, "programmable"),
-    (65, 2, "frozen"),
-    (270, 25, "frozen"),
-    (270, 25, "learning"),
+
+
+@dataclass(frozen=True)
+class Case:
+    """A column of inputs × neurons of a kind; rings: its style."""
+
+    inputs: int
+    neurons: int
+    kind: Kind
+    rings: Rings | None = None
+
+    @property
+    def style(self) -> str:
+        """How it is built, in words."""
+        if self.rings is None:
+            return "parallel"
+        return f"rings of {self.rings.slots} lines × {self.rings.members} neurons"
+
+
+CASES = (
+    Case(65, 2, "learning"),
+    Case(65, 2, "learning", Rings(1, 2)),
+    Case(65, 2, "learning", Rings(2, 2)),
+    Case(65, 2, "learning", Rings(3, 2)),
+    Case(16, 4, "learning"),
+    Case(16, 4, "learning", Rings(2, 4)),
+    Case(65, 2, "programmable"),
+    Case(65, 2, "frozen"),
+    Case(16, 4, "frozen"),
+    Case(270, 25, "learning", Rings(2, 5)),
+    Case(270, 25, "learning", Rings(1, 5)),
+    Case(270, 25, "frozen"),
+    Case(270, 25, "learning"),
 )
-QUICK = 4
+QUICK = 9
 """Cases that take seconds."""
-PUBLIC = {(65, 2, "learning"): 95.3, (16, 4, "learning"): 95.0}
-"""µm² per synapse of public RTL of the same function with the same tools (TNN column of prabsy96/TNNGen)."""
+PUBLIC = {("nangate45", 65, 2): 95.3, ("nangate45", 16, 4): 95.0}
+"""µm² per synapse of public RTL of the same learning column with the same tools (TNN column of prabsy96/TNNGen)."""
 
 Tell = Callable[[int, int], None]
 
@@ -46,43 +71,41 @@ def column_design(inputs: int, neurons: int) -> Design:
     return Design.of_column(TOP, column, weights, np.ones(weights.shape, dtype=bool), 1)
 
 
-def synthesise(design: Design, kind: Kind, folder: Path) -> tuple[yosys.Statistics, int]:
-    """Cells and areas of a classic column's RTL, and the clocks of a wave."""
-    if kind == "learning":
-        sources, clocks = generate_rtl(design, folder / "rtl").sources, design.column.wave_clocks
-    else:
-        package = generate_network(design, folder / "rtl", kind=kind)
-        sources, clocks = package.sources, package.clocks
-    names = tuple(f"rtl/{path.name}" for path in sources)
-    step = folder / "synth"
-    step.mkdir(parents=True)
-    context = StepContext(step, folder, State({name: Path(name) for name in names}), LayoutConfig())  # type: ignore[misc]
-    Synth(load_kit(), "", names, design.name).run(context)
-    return yosys.parse_statistics((step / "statistics.json").read_text(encoding="utf-8")), clocks
+def synthesise_case(case: Case, kit: Kit, folder: Path) -> tuple[yosys.Statistics, int]:
+    """Cells and areas of a column's RTL, and the clocks of a wave."""
+    design = column_design(case.inputs, case.neurons)
+    if case.kind == "learning":
+        package = generate_rtl(design, folder / "rtl", rings=case.rings)
+        return synthesise(kit, package.sources, TOP, folder, modular=case.rings is not None)[1], package.clocks
+    other = generate_network(design, folder / "rtl", kind=case.kind)
+    return synthesise(kit, other.sources, TOP, folder)[1], other.clocks
 
 
-def bench_silicon(quick: bool = False, tell: Tell | None = None) -> dict[str, Any]:
-    """Synthesise all cases; JSON values with format, version, yosys and cases: column, kind, clocks of a wave, areas in µm² per synapse
-    (all, sequential), cells, seconds, and where public RTL was measured its area. quick: only what takes seconds."""
+def bench_silicon(quick: bool = False, tell: Tell | None = None, *, kit: Kit | None = None) -> dict[str, Any]:
+    """Synthesise all cases; JSON values with format, version, kit, yosys and cases: column, kind, style, clocks of a wave, areas in µm² per
+    synapse (all, sequential), cells, seconds, and where public RTL was measured its area. quick: only what takes seconds. kit: default
+    NanGate45."""
+    node = kit or load_kit()
     cases = CASES[:QUICK] if quick else CASES
     done: list[dict[str, Any]] = []
-    for inputs, neurons, kind in cases:
+    for case in cases:
         began = time.perf_counter()
         with tempfile.TemporaryDirectory(prefix="neutnngen-") as folder:
-            made, clocks = synthesise(column_design(inputs, neurons), kind, Path(folder))
-        synapses = inputs * neurons
+            made, clocks = synthesise_case(case, node, Path(folder))
+        synapses = case.inputs * case.neurons
         done.append(
             {
-                "column": f"{inputs}×{neurons}",
-                "kind": kind,
+                "column": f"{case.inputs}×{case.neurons}",
+                "kind": case.kind,
+                "style": case.style,
                 "clocks": clocks,
                 "area": made.area / synapses,
                 "sequential": made.sequential_area / synapses,
                 "cells": made.cells,
-                "public": PUBLIC.get((inputs, neurons, kind)),
+                "public": PUBLIC.get((node.name, case.inputs, case.neurons)) if case.kind == "learning" else None,
                 "seconds": time.perf_counter() - began,
             }
         )
         if tell is not None:
             tell(len(done), len(cases))
-    return {"format": FORMAT, "version": VERSION, "yosys": yosys.require(), "cases": done}
+    return {"format": FORMAT, "version": VERSION, "kit": node.name, "yosys": yosys.require(), "cases": done}

@@ -104,9 +104,9 @@ def _silicon(options: argparse.Namespace) -> int:
     for case in document["cases"]:
         public = "–" if case["public"] is None else f"{case['public']:.1f}"
         areas = [f"{case['area']:.2f}", f"{case['sequential']:.2f}", public]
-        rows.append([f"{case['column']}, {case['kind']}", *areas, str(case["clocks"]), f"{case['cells']:,}"])
-    title = f"SYNTHESIS, NanGate45 typical, Yosys {document['yosys']} with ABC: µm² of cells per synapse"
-    emit(options, document, table(title, ["column", "all", "flip-flops", "public RTL", "clocks a wave", "cells"], rows), *written)
+        rows.append([f"{case['column']}, {case['kind']}", case["style"], *areas, str(case["clocks"]), f"{case['cells']:,}"])
+    title = f"SYNTHESIS, {document['kit']} typical, Yosys {document['yosys']} with ABC: µm² of cells per synapse"
+    emit(options, document, table(title, ["column", "style", "all", "flip-flops", "public RTL", "clocks a wave", "cells"], rows), *written)
     return 0
 
 

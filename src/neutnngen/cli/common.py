@@ -16,9 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from neutnngen.config import RunConfig, load_config
+from neutnngen.errors import ConfigError
 from neutnngen.flow.metric import Metric
 from neutnngen.flow.step import StepProgress
 from neutnngen.report import shown_unit
+from neutnngen.rtl import STYLES, Rings, chosen_style
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +29,22 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", metavar="RUN", type=Path, help="run folder with a Design in it, or the Design's own folder")
+
+
+def add_style(parser: argparse.ArgumentParser, default: str | None = "parallel") -> None:
+    """How a classic column that learns is built. default None: the configuration says it."""
+    text = "of a classic column: logic at every synapse, or weights that circulate: less area, more clocks a wave"
+    parser.add_argument("--style", choices=STYLES, default=default, help=f"{text} (default: {default or 'the configuration, or parallel'})")
+    parser.add_argument("--slots", type=int, metavar="N", help="of rings: input lines that take turns at one comparison (default: 2)")
+    parser.add_argument("--members", type=int, metavar="N", help="of rings: neurons that share an update (default: largest divisor to 5)")
+
+
+def chosen_rings(options: argparse.Namespace) -> Rings | None:
+    """The style that ``add_style`` asked for, as ``generate_rtl`` takes it."""
+    asked = {name: value for name in ("slots", "members") if (value := getattr(options, name)) is not None}
+    if asked and options.style != "rings":
+        raise ConfigError("only rings have slots and members", got=", ".join(f"--{name}" for name in asked), next_step="add --style rings")
+    return chosen_style(options.style, **asked)
 
 
 def load_run_config(options: argparse.Namespace, overrides: Mapping[str, Any] | None = None) -> RunConfig:

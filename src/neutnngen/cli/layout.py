@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from neutnngen.cli.common import add_config, add_run, emit, figures_table, flow_progress, load_run_config
+from neutnngen.cli.common import add_config, add_run, add_style, emit, figures_table, flow_progress, load_run_config
 from neutnngen.flow.layout import STEP_NAMES
 from neutnngen.pipeline import find_design, layout_design
 
@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help="seed of placement and routing")
     parser.add_argument("--utilisation", type=float, help="share of the core that cells fill, 0.1 … 0.95")
     parser.add_argument("--clock-period", type=float, metavar="NS", help="timing target")
+    add_style(parser, default=None)
     parser.add_argument("--stop-after", metavar="STEP", help=f"last step to do: {', '.join(STEP_NAMES)}")
 
 
@@ -25,6 +26,9 @@ def run(options: argparse.Namespace) -> int:
         "layout.seed": options.seed,
         "layout.utilisation": options.utilisation,
         "layout.clock_period_ns": options.clock_period,
+        "layout.style": options.style,
+        "layout.slots": options.slots,
+        "layout.members": options.members,
     }
     config = load_run_config(options, overrides)
     design, folder = find_design(options.run_folder)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from neutnngen.cli.common import add_run, emit
+from neutnngen.cli.common import add_run, add_style, chosen_rings, emit
+from neutnngen.errors import ConfigError
 from neutnngen.pipeline import find_design
 from neutnngen.rtl import RtlPackage, generate_rtl
 from neutnngen.rtl.network import NetworkPackage, generate_network
@@ -23,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="learning",
         help="weights learn on chip, are loaded and stay, or are constants (default: %(default)s)",
     )
+    add_style(parser)
     parser.add_argument("--clock-period", type=float, default=10.0, metavar="NS", help="for constraints.sdc (default: %(default)s)")
 
 
@@ -30,8 +32,16 @@ def run(options: argparse.Namespace) -> int:
     design, folder = find_design(options.run_folder)
     out = options.out or folder / "rtl"
     package: RtlPackage | NetworkPackage
+    rings = chosen_rings(options)
     if design.network.classic is not None and options.kind == "learning":
-        package = generate_rtl(design, out, clock_period=options.clock_period)
+        package = generate_rtl(design, out, clock_period=options.clock_period, rings=rings)
+    elif rings is not None:
+        raise ConfigError(
+            "this design cannot have weights that circulate",
+            got="a network" if design.network.classic is None else f"a column of the kind {options.kind}",
+            allowed="classic columns that learn",
+            next_step="leave out --style rings",
+        )
     else:
         package = generate_network(design, out, clock_period=options.clock_period, kind=options.kind)
     column, network = design.network.classic, design.network
@@ -42,11 +52,13 @@ def run(options: argparse.Namespace) -> int:
         {
             "top": package.top,
             "kind": options.kind,
+            "style": options.style,
+            "wave_clocks": package.clocks,
             "folder": str(package.folder),
             "sources": [str(s) for s in package.sources],
             "synapses": design.synapses,
         },
-        f"{package.top}: {what}, {design.synapses} synapses, {options.kind}, {len(package.sources)} source files",
+        f"{package.top}: {what}, {design.synapses} synapses, {options.kind}, {package.clocks} clocks a wave, {len(package.sources)} files",
         f"written to {package.folder} (file list: {package.file_list.name}, data sheet: the header of {package.top}.sv)",
     )
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from neutnngen.cli.common import add_config, console, emit, load_run_config, progress_bar, table
+from neutnngen.cli.common import add_config, add_style, chosen_rings, console, emit, load_run_config, progress_bar, table
 from neutnngen.errors import ConfigError
 from neutnngen.pipeline import SIMULATORS, check_mutants, find_design, verify_design
 from neutnngen.verify.self_test import run_self_test
@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the RTL; auto: verilator for large work (default: %(default)s)",
     )
     parser.add_argument("--rtl", type=Path, help="verify the sources in this folder, written by `neutnngen rtl`, instead of new ones")
+    add_style(parser)
     parser.add_argument("--mutants", action="store_true", help="also break the RTL one line at a time and show what is caught")
 
 
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError("there is nothing to verify", got="no RUN", allowed="a run folder, or --self-test", next_step=EXAMPLE)
     config = load_run_config(options, {"verify.waves": options.waves})
     design, folder = find_design(options.run_folder)
-    report = verify_design(design, folder, config.verify.waves, options.rtl, options.simulator)
+    report = verify_design(design, folder, config.verify.waves, options.rtl, options.simulator, rings=chosen_rings(options))
     document: dict[str, object] = {"ok": report.ok, "message": report.message, "waves": report.waves, "values": report.values}
     text: list[object] = [("equal: " if report.ok else "NOT EQUAL: ") + report.message]
     caught = True

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neutnngen.errors import ConfigError
+from neutnngen.rtl.rings import SLOTS, Rings, chosen_style
 
 
 @dataclass(frozen=True)
 class LayoutConfig:
     """What the user chooses of the physical design.
 
+    style: of the RTL, "parallel" or "rings"; slots, members: of rings, see ``rtl.rings.Rings``.
     kit, kit_folder: process kit, and the user's folder with its files (None: the installed distribution).
     clock_period_ns: the timing target; unit_clock_hz: unit clock at which power is reported as well.
     utilisation: share of the core that cells fill; aspect: height over width.
@@ -20,6 +22,9 @@ class LayoutConfig:
     picture_width: pixels.
     """
 
+    style: str = "parallel"
+    slots: int = SLOTS
+    members: int = 0
     kit: str = "nangate45"
     kit_folder: Path | None = None
     clock_period_ns: float = 4.0
@@ -34,7 +39,10 @@ class LayoutConfig:
     picture_width: int = 1600
 
     def __post_init__(self) -> None:
+        chosen_style(self.style)
         limits: dict[str, tuple[float, float]] = {
+            "slots": (1, 64),
+            "members": (0, 1_000_000),
             "clock_period_ns": (0.01, 1e9),
             "unit_clock_hz": (1.0, 1e11),
             "utilisation": (0.1, 0.95),
@@ -50,3 +58,8 @@ class LayoutConfig:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ConfigError(f"layout.{name} is out of range", got=value, allowed=f"{low:g} … {high:g}")
+
+    @property
+    def rings(self) -> Rings | None:
+        """The style as ``generate_rtl`` takes it."""
+        return chosen_style(self.style, self.slots, self.members)

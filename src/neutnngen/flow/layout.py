@@ -32,11 +32,11 @@ SOURCE = "source"
 """Folder in the run folder with copies of all that the flow begins with."""
 
 
-def layout_steps(kit: Kit, sources: tuple[str, ...], top: str) -> tuple[KitStep, ...]:
-    """The steps from RTL to the figures of sign-off, in their order; sources: names of the RTL files in the state."""
+def layout_steps(kit: Kit, sources: tuple[str, ...], top: str, *, modular: bool = False) -> tuple[KitStep, ...]:
+    """The steps from RTL to the figures of sign-off, in their order; sources: names of the RTL files in the state; modular: of Synth."""
     mark = kit_fingerprint(kit)
     plain: tuple[type[KitStep], ...] = (Floorplan, Place, Route, Fill, Export, Drc, Lvs, Extract, GateSim, Timing, PowerStep, Picture)
-    return (Synth(kit, mark, sources, top), *(step(kit, mark) for step in plain))
+    return (Synth(kit, mark, sources, top, modular), *(step(kit, mark) for step in plain))
 
 
 def write_sources(
@@ -48,7 +48,7 @@ def write_sources(
     folder: Path,
 ) -> dict[str, Path]:
     """Copy what the flow begins with into ``folder``; returns state names to paths. The same content gives the same bytes."""
-    fresh = generate_rtl(design, folder / "rtl", clock_period=config.clock_period_ns)
+    fresh = generate_rtl(design, folder / "rtl", clock_period=config.clock_period_ns, rings=config.rings)
     files = {f"rtl/{path.name}": path for path in fresh.sources}
     if package is not None:
         files = {f"rtl/{path.name}": folder / "rtl" / path.name for path in package.sources}
@@ -92,7 +92,7 @@ def run_layout(
     run_folder = run_folder.resolve()
     with run_lock(run_folder):
         initial = write_sources(design, package, waves, learn, config, run_folder / SOURCE)
-        steps = layout_steps(kit, tuple(name for name in initial if name.startswith("rtl/")), design.name)
+        steps = layout_steps(kit, tuple(name for name in initial if name.startswith("rtl/")), design.name, modular=config.rings is not None)
         yosys.require()
         for step in steps:
             for tool in step.tools:

@@ -11,12 +11,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from numpy.typing import NDArray
 
 from neutnngen.errors import ConfigError, DataError
 from neutnngen.files import write_atomic
+from neutnngen.rtl.rings import RING_LEAVES, RingPlan, Rings, check_rings, ring_context, ring_hierarchy
+from neutnngen.rtl.scan import ScanOrder, plain_order, scan_chain
 from neutnngen.rtl.words import constant, joined, limits, stabiliser_kind
 from neutnngen.spec import NO_SPIKE, ColumnSpec, Design
 
@@ -39,10 +39,12 @@ TEST_HALF_PERIOD = 5
 
 @dataclass(frozen=True)
 class RtlPackage:
-    """Where the parts of a generated column lie.
+    """Where the parts of a generated column lie, and how it is driven.
 
-    folder: holds everything. top: name of the top module. sources: SystemVerilog files of the design, leaves first. testbench, constraints,
-    file_list, hierarchy: the other files. chain: synapses as (neuron, input) in the order of the scan chain. clock_period: ns.
+    folder: holds everything. top: name of the top module. sources: SystemVerilog, leaves first. testbench, constraints, file_list,
+    hierarchy: the other files. clock_period: ns. scan: the bits of the weight port. probes: (neuron, input) of every synapse that exists
+    to the name of its weight in the top module, as it stands between waves. clocks: of a wave. unit: clocks of a unit clock. reset_clocks:
+    for which rst must be high. rings: None for the style parallel.
     """
 
     folder: Path
@@ -52,38 +54,16 @@ class RtlPackage:
     constraints: Path
     file_list: Path
     hierarchy: Path
-    chain: tuple[tuple[int, int], ...]
     clock_period: float
+    scan: ScanOrder
+    probes: dict[tuple[int, int], str]
+    clocks: int
+    unit: int = 1
+    reset_clocks: int = 1
+    rings: Rings | None = None
 
 
-def scan_chain(design: Design) -> tuple[tuple[int, int], ...]:
-    """Synapses that exist as (neuron, input), from the scan chain's entry to its exit."""
-    return tuple((int(j), int(i)) for j, i in np.argwhere(design.mask))
-
-
-def scan_image(design: Design, weights: NDArray[np.uint8] | None = None) -> list[int]:
-    """Bits that load ``weights`` (default: the design's own), in the order in which they go in: last synapse first, highest bit first."""
-    values = design.weights if weights is None else weights
-    bits = range(design.column.w_res - 1, -1, -1)
-    return [(int(values[j, i]) >> k) & 1 for j, i in reversed(scan_chain(design)) for k in bits]
-
-
-def scan_weights(design: Design, bits: list[int]) -> NDArray[np.uint8]:
-    """The inverse of :func:`scan_image`: (neuron, input) uint8 from the bits in the order in which they came out."""
-    width = design.column.w_res
-    chain = scan_chain(design)
-    if len(bits) != width * len(chain):
-        raise DataError("the scan image has the wrong length", got=len(bits), allowed=width * len(chain))
-    weights = np.zeros(design.mask.shape, dtype=np.uint8)
-    for position, (j, i) in enumerate(reversed(chain)):
-        value = 0
-        for bit in bits[position * width : (position + 1) * width]:
-            value = 2 * value + bit
-        weights[j, i] = value
-    return weights
-
-
-def _context(design: Design, clock_period: float) -> dict[str, Any]:
+def _context(design: Design) -> dict[str, Any]:
     """Everything that the templates print."""
     column: ColumnSpec = design.column
     width, inputs, neurons = column.w_res, column.inputs, column.neurons
@@ -126,16 +106,11 @@ def _context(design: Design, clock_period: float) -> dict[str, Any]:
         "neurons": rows,
         "lines": lines,
         "synapse_count": len(chain),
-        "chain_bits": len(chain) * width,
         "scan_end": last_bit(*chain[-1]),
         "clocks": column.wave_clocks,
         "draws": column.draws,
-        "weights": [
-            f"dut.weight_{j}_{i}" if design.mask[j, i] else f"{width}'d0" for j in reversed(range(neurons)) for i in reversed(range(inputs))
-        ],
         "count_w": (column.wave_clocks - 1).bit_length(),
         "t_in_max": column.t_in_max,
-        "t_lines": column.t_in_max + 1,
         "weight_w": width,
         "levels": column.w_max + 1,
         "ramp": int(ramp),
@@ -151,14 +126,11 @@ def _context(design: Design, clock_period: float) -> dict[str, Any]:
         "rule_limits": limits((stdp.mu_capture, stdp.mu_minus, stdp.mu_search, stdp.mu_backoff, stdp.mu_min)),
         "up_limits": limits(up),
         "down_limits": limits(down),
-        "no_spike": NO_SPIKE,
-        "half_period": TEST_HALF_PERIOD,
-        "clock_period": clock_period,
     }
 
 
 def _hierarchy(design: Design) -> dict[str, Any]:
-    """Which instance is which part of the Design."""
+    """Which instance is which part of the Design, and where its state stands."""
     column = design.column
     synapses = {f"neuron/{j}/synapse/{i}": f"synapse_{j}_{i}" for j, i in scan_chain(design)}
     lines = [i for i in range(column.inputs) if design.mask[:, i].any()]
@@ -173,11 +145,6 @@ def _hierarchy(design: Design) -> dict[str, Any]:
         "unit clock": "controller.count",
     }
     return {
-        "format": FORMAT,
-        "version": VERSION,
-        "design": design.name,
-        "fingerprint": design.fingerprint(),
-        "top": design.name,
         "instances": {f"input/{i}": f"line_{i}" for i in lines}
         | {f"input/{i}/plasticity": f"plasticity_{i}" for i in lines}
         | synapses
@@ -185,9 +152,25 @@ def _hierarchy(design: Design) -> dict[str, Any]:
         | {"inhibition": "inhibition", "random": "random", "controller": "controller"},
         "registers": registers,
         "scan_chain": [f"synapse_{j}_{i}" for j, i in scan_chain(design)],
-        "output_latency_clocks": 1,
-        "wave_clocks": column.wave_clocks,
-        "column": asdict(column),
+    }
+
+
+def _description(design: Design, package: RtlPackage) -> dict[str, Any]:
+    """What ``hierarchy.json`` says."""
+    rings = package.rings
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "design": design.name,
+        "fingerprint": design.fingerprint(),
+        "top": design.name,
+        "style": {"name": "parallel"} if rings is None else {"name": "rings", **asdict(rings)},
+        **(_hierarchy(design) if rings is None else ring_hierarchy(design, RingPlan(design.column, rings))),
+        "output_latency_clocks": package.unit,
+        "wave_clocks": package.clocks,
+        "unit_clocks": package.unit,
+        "reset_clocks": package.reset_clocks,
+        "column": asdict(design.column),
     }
 
 
@@ -225,56 +208,111 @@ def render(template: str, context: dict[str, Any]) -> str:
     return environment.get_template(template).render(context)
 
 
-def generate_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.0) -> RtlPackage:
+def _package(design: Design, folder: Path, sources: Sequence[str], clock_period: float, rings: Rings | None) -> RtlPackage:
+    """All that is known of a package without its files."""
+    paths = {"testbench": f"{design.name}_tb.sv", "constraints": "constraints.sdc", "file_list": "files.f", "hierarchy": "hierarchy.json"}
+    where: dict[str, Any] = {name: folder / file for name, file in paths.items()}
+    common = (folder, design.name, tuple(folder / name for name in sources))
+    chain = scan_chain(design)
+    if rings is None:
+        probes = {(j, i): f"weight_{j}_{i}" for j, i in chain}
+        return RtlPackage(
+            *common, **where, clock_period=clock_period, scan=plain_order(design), probes=probes, clocks=design.column.wave_clocks
+        )
+    plan = RingPlan(design.column, rings)
+    return RtlPackage(
+        *common,
+        **where,
+        clock_period=clock_period,
+        scan=plan.order(),
+        probes={(j, i): plan.probe(j, i) for j, i in chain},
+        clocks=plan.clocks,
+        unit=rings.slots,
+        reset_clocks=plan.reset_clocks,
+        rings=rings,
+    )
+
+
+def _testbench_context(design: Design, package: RtlPackage) -> dict[str, Any]:
+    column = design.column
+    absent = f"{column.w_res}'d0"
+    places = [(j, i) for j in reversed(range(column.neurons)) for i in reversed(range(column.inputs))]
+    return {
+        "name": design.name,
+        "inputs": column.inputs,
+        "neurons": column.neurons,
+        "clocks": package.clocks,
+        "unit": package.unit,
+        "reset_clocks": package.reset_clocks + 2,
+        "t_lines": column.t_in_max + 1,
+        "weight_w": column.w_res,
+        "chain_bits": len(package.scan.places),
+        "weights": [f"dut.{package.probes[place]}" if place in package.probes else absent for place in places],
+        "no_spike": NO_SPIKE,
+        "half_period": TEST_HALF_PERIOD,
+    }
+
+
+def generate_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.0, rings: Rings | None = None) -> RtlPackage:
     """Write the column's RTL, ``files.f``, ``constraints.sdc``, ``hierarchy.json`` and test bench into ``folder`` (made if absent).
 
-    clock_period: nanoseconds, for the constraints only. Raises ConfigError if the design cannot be built: its name is a word of
-    SystemVerilog or of a leaf, the period is not positive, or no synapse is left.
+    clock_period: nanoseconds, for the constraints only. rings: None for logic at every synapse, else weights that circulate. Raises
+    ConfigError if the design cannot be built: its name is a word of SystemVerilog or of a leaf, the period is not positive, no synapse
+    is left, or rings cannot do it.
     """
-    check_name(design.name, LEAVES)
+    check_name(design.name, (*LEAVES, *RING_LEAVES))
     if not clock_period > 0:
         raise ConfigError("the clock period must be positive", got=clock_period, allowed="nanoseconds > 0")
-    context = _context(design, clock_period)
+    if rings is None:
+        leaves, top = list(LEAVES), render("column.sv.j2", _context(design))
+    else:
+        check_rings(design)
+        rings = rings.fitted(design.column)
+        leaves, top = list(RING_LEAVES), render("ring_column.sv.j2", ring_context(design, RingPlan(design.column, rings)))
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    sources = []
-    for leaf in LEAVES:
-        sources.append(write_atomic(target / f"{leaf}.sv", leaf_text(leaf)))
-    sources.append(write_atomic(target / f"{design.name}.sv", render("column.sv.j2", context)))
-    testbench = write_atomic(target / f"{design.name}_tb.sv", render("testbench.sv.j2", context))
-    constraints = write_atomic(target / "constraints.sdc", render("constraints.sdc.j2", context))
-    file_list = write_atomic(target / "files.f", "".join(f"{path.name}\n" for path in sources))
-    hierarchy = write_atomic(target / "hierarchy.json", json.dumps(_hierarchy(design), indent=2) + "\n")
-    return RtlPackage(
-        target, design.name, tuple(sources), testbench, constraints, file_list, hierarchy, scan_chain(design), float(clock_period)
-    )
+    names = [f"{name}.sv" for name in (*leaves, design.name)]
+    package = _package(design, target, names, float(clock_period), rings)
+    for leaf, path in zip(leaves, package.sources, strict=False):
+        write_atomic(path, leaf_text(leaf))
+    write_atomic(package.sources[-1], top)
+    write_atomic(package.testbench, render("testbench.sv.j2", _testbench_context(design, package)))
+    write_atomic(package.constraints, render("constraints.sdc.j2", {"name": design.name, "clock_period": clock_period}))
+    write_atomic(package.file_list, "".join(f"{name}\n" for name in names))
+    write_atomic(package.hierarchy, json.dumps(_description(design, package), indent=2) + "\n")
+    return package
 
 
 def open_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.0) -> RtlPackage:
     """The RTL that stands in ``folder``, as ``generate_rtl`` wrote it or edited since; nothing is written.
 
-    Raises DataError if a file of the package is absent or the folder holds the RTL of another design.
+    Raises DataError if a file of the package is absent or cannot be read.
     """
     target = Path(folder)
-    names = {"file list": "files.f", "hierarchy": "hierarchy.json", "constraints": "constraints.sdc", "test bench": f"{design.name}_tb.sv"}
     listed = (target / "files.f").read_text(encoding="utf-8").split() if (target / "files.f").is_file() else []
-    sources = tuple(target / name for name in listed)
-    for what, path in [*((what, target / name) for what, name in names.items()), *(("source", path) for path in sources)]:
+    package = _package(design, target, listed, float(clock_period), _style(target / "hierarchy.json"))
+    named = {"file list": package.file_list, "constraints": package.constraints, "test bench": package.testbench}
+    for what, path in [*named.items(), *(("source", path) for path in package.sources)]:
         if not path.is_file():
-            raise DataError(
-                f"the RTL folder has no {what}",
-                got=path,
-                allowed="a folder written by `neutnngen rtl` for this design",
-                next_step="neutnngen rtl --help",
-            )
-    return RtlPackage(
-        target,
-        design.name,
-        sources,
-        target / names["test bench"],
-        target / names["constraints"],
-        target / names["file list"],
-        target / names["hierarchy"],
-        scan_chain(design),
-        float(clock_period),
+            raise _no_package(what, path)
+    return package
+
+
+def _style(hierarchy: Path) -> Rings | None:
+    """The style that a package says it has."""
+    if not hierarchy.is_file():
+        raise _no_package("hierarchy", hierarchy)
+    try:
+        style = json.loads(hierarchy.read_text(encoding="utf-8")).get("style", {"name": "parallel"})
+        return None if style["name"] == "parallel" else Rings(int(style["slots"]), int(style["members"]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise _no_package("hierarchy that can be read", hierarchy) from None
+
+
+def _no_package(what: str, path: Path) -> DataError:
+    return DataError(
+        f"the RTL folder has no {what}",
+        got=path,
+        allowed="a folder written by `neutnngen rtl` for this design",
+        next_step="neutnngen rtl --help",
     )

@@ -9,12 +9,14 @@ from typing import Any
 
 from neutnngen.errors import ConfigError, DataError
 from neutnngen.files import write_atomic
+from neutnngen.rtl.counting import count_instance
 from neutnngen.rtl.elaborate import FORMAT, LEAVES, TEST_HALF_PERIOD, VERSION, check_name, leaf_text, render
 from neutnngen.rtl.structure import (
     check_network,
     column_context,
     column_synapses,
     column_weights,
+    counted_by_weight,
     distinct_columns,
     network_context,
     widths,
@@ -28,6 +30,7 @@ NETWORK_LEAVES = (
     *LEAVES, "early_register", "line_gate", "line_delay", "neuron_inhibition", "soma", "weight_register",
     "random_sets", "homeostasis", "fall_counter", "biased_neuron",
     "voter_row", "voter_compare", "voter_line", "voter_tally",
+    "full_adder", "adder", "bit_count", "delayed_sum", "ramp_potential",
 )  # fmt: skip
 
 
@@ -128,10 +131,14 @@ def _hierarchy(design: Design, context: dict[str, Any]) -> dict[str, Any]:
             instances[path] = inside
             if context["learning"]:
                 instances[f"{path}/random"] = f"{inside}.random"
-            tail = "" if context["chained"] else "_response"
-            for synapse in column_synapses(state, c):
+            counted = counted_by_weight(design.network.layers[layer["index"]].column, state, c, context["kind"])
+            for synapse, weight in zip(column_synapses(state, c), column_weights(state, c), strict=True):
                 kind = {"far": "distal", "near": "proximal"}[synapse.kind]
-                instances[f"{path}/{kind}/{'/'.join(map(str, synapse.index))}"] = f"{inside}.synapse_{synapse.name}{tail}"
+                where = f"{path}/{kind}/{'/'.join(map(str, synapse.index))}"
+                if not counted:
+                    instances[where] = f"{inside}.synapse_{synapse.name}{'' if context['chained'] else '_response'}"
+                elif weight:  # a weight of 0 has no hardware
+                    instances[where] = f"{inside}.{count_instance('_'.join(map(str, synapse.index[:-1])), weight)}"
     return {
         "format": FORMAT,
         "version": VERSION,

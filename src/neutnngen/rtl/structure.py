@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neutnngen.errors import ConfigError, unknown_name
+from neutnngen.rtl.counting import as_context, counted_segment, counts_are_smaller
 from neutnngen.rtl.hearing import hear
 from neutnngen.rtl.voting import label_lines, voter_context, voter_draws
 from neutnngen.rtl.words import KINDS, Kind, constant, joined, limits, stabiliser_kind
@@ -92,10 +93,23 @@ def bias_bits(rule: HomeostasisSpec) -> int:
     return max(rule.limit.bit_length(), 1)
 
 
+def counted_by_weight(spec: DendriticColumnSpec, state: LayerState, column: int, kind: Kind) -> bool:
+    """Whether a column's lines are counted by weight instead of compared with ages (``rtl.counting``): frozen ramps whose potentials nobody
+    compares, where it is estimated to be smaller."""
+    levels = spec.tie == "largest_potential" or spec.inhibition == "one_largest_potential"
+    if kind != "frozen" or spec.response != "rnl" or spec.homeostasis is not None or levels:
+        return False
+    synapses = column_synapses(state, column)
+    weight = dict(zip(synapses, column_weights(state, column), strict=True))
+    segments = [[weight[s] for s in members] for group in _groups(spec, synapses) for members in group.members]
+    return counts_are_smaller(segments, len({(s.kind, s.line) for s in synapses}))
+
+
 def column_context(
     name: str, spec: DendriticColumnSpec, state: LayerState, column: int, count_w: int, kind: Kind = "learning"
 ) -> dict[str, Any]:
     """Everything that the template of a column prints. Raises ConfigError where no synapse is left."""
+    counted = counted_by_weight(spec, state, column, kind)
     synapses = column_synapses(state, column)
     if not synapses:
         raise ConfigError("a column has no synapse left, so there is nothing to build", got=name, next_step="prune less")
@@ -113,6 +127,7 @@ def column_context(
     weights = column_weights(state, column)
     sets = spec.inputs + spec.proximal.inputs if spec.sharing == "line" else 1
     kind_of_table = stabiliser_kind(up, down)
+    of_weight = dict(zip(synapses, weights, strict=True)) if counted else None
     draws = _Draws(sets, column_draws(spec), kind_of_table == 0, levels, spec.inputs)
     return {
         "name": name,
@@ -147,8 +162,11 @@ def column_context(
         "down_limits": limits(down),
         "ramp": int(ramp),
         "largest": int(spec.tie == "largest_potential"),
-        "inputs": [_line(kind, index, width[kind] if ramp else 1, groups[0].name if alone else None) for kind, index in used],
-        "groups": [_group_context(spec, group, scan_in, draws, alone, state.bias[column]) for group in groups],
+        "counted": counted,
+        "inputs": [
+            _line(kind, index, width[kind] if ramp else 1, groups[0].name if alone else None) for kind, index in used if not counted
+        ],
+        "groups": [_group_context(spec, group, scan_in, draws, alone, state.bias[column], of_weight) for group in groups],
         "segments_out": spec.output == "segments",
         "outputs": joined([f"win_{group.name}" for group in groups]),
         **_neurons_context(spec, groups),
@@ -256,7 +274,9 @@ def _group_context(
     draws: _Draws,
     alone: bool,
     bias: NDArray[np.int64],
+    counted: dict[Synapse, int] | None,
 ) -> dict[str, Any]:
+    """What the template prints of a group. counted: its weights where the lines are counted by weight."""
     width, ramp = widths(spec), spec.response == "rnl"
     w_max = {"far": spec.w_max, "near": spec.proximal_w_max}
     bits = group.potential_max.bit_length()
@@ -274,7 +294,7 @@ def _group_context(
         "potential_w": bits,
         "threshold": group.threshold,
         "term_w": term_w,
-        "hold": 0 if alone else 1,
+        "hold": 0 if alone and counted is None else 1,
         "fire": f"fire_{group.name} & {{{len(group.members)}{{enable[{group.neuron}]}}}}" if enabled else f"fire_{group.name}",
         "allow": allow,
         "levels": joined([f"{kind}_in[{index}]" for kind, index in lines]),
@@ -285,6 +305,7 @@ def _group_context(
                 "bias": f"bias_{group.name}_{n}" if biased else "",
                 "start": constant(int(bias[group.neuron, group.dendrite, n]), bias_bits(biased)) if biased else "",
                 "can_fire": sum(w_max[s.kind] for s in members) >= group.threshold,
+                "counted": None if counted is None else _counted(group, n, counted),
                 "synapses": [
                     {
                         "instance": f"synapse_{s.name}",
@@ -303,6 +324,11 @@ def _group_context(
             for n, members in enumerate(group.members)
         ],
     }
+
+
+def _counted(group: _Group, segment: int, weights: dict[Synapse, int]) -> dict[str, Any] | None:
+    terms = [(f"{s.kind}_in[{s.line}]", weights[s]) for s in group.members[segment]]
+    return as_context(counted_segment(f"{group.name}_{segment}", terms, group.threshold, f"fire_{group.name}[{segment}]"))
 
 
 def _padded(name: str, zeros: int) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neutnngen.engine import Engine, ReferenceEngine, Trace
 from neutnngen.errors import CheckFailed
-from neutnngen.rtl import RtlPackage, generate_rtl
+from neutnngen.rtl import Rings, RtlPackage, generate_rtl
 from neutnngen.spec import NO_SPIKE, Design
 from neutnngen.verify.activity import Activity
 from neutnngen.verify.record import Record
@@ -177,11 +177,12 @@ def verify_gates(
     learn: NDArray[np.bool_] | bool,
     folder: Path,
     *,
+    rings: Rings | None = None,
     engine: Engine | None = None,
     timeout: float = 3600.0,
 ) -> VerifyReport:
-    """The same for a gate netlist: output spikes and winners of every wave, and the weights after the last one."""
-    return _run_gates(netlist, cell_models, design, inputs, learn, folder, engine, timeout, activity=False)[0]
+    """The same for a gate netlist: output spikes and winners of every wave, the weights after the last one. rings: style of its RTL."""
+    return _run_gates(netlist, cell_models, design, inputs, learn, folder, rings, engine, timeout, activity=False)[0]
 
 
 def measure_gates(
@@ -192,11 +193,12 @@ def measure_gates(
     learn: NDArray[np.bool_] | bool,
     folder: Path,
     *,
+    rings: Rings | None = None,
     engine: Engine | None = None,
     timeout: float = 3600.0,
 ) -> tuple[VerifyReport, Activity]:
     """:func:`verify_gates` and, from the same simulation, the switching activity of every net."""
-    return _run_gates(netlist, cell_models, design, inputs, learn, folder, engine, timeout, activity=True)
+    return _run_gates(netlist, cell_models, design, inputs, learn, folder, rings, engine, timeout, activity=True)
 
 
 def _run_gates(
@@ -206,6 +208,7 @@ def _run_gates(
     inputs: NDArray[np.uint8],
     learn: NDArray[np.bool_] | bool,
     folder: Path,
+    rings: Rings | None,
     engine: Engine | None,
     timeout: float,
     *,
@@ -213,5 +216,5 @@ def _run_gates(
 ) -> tuple[VerifyReport, Activity]:
     judge = engine or ReferenceEngine()
     expected = judge.run(design, inputs, learn)
-    gates = simulate_gates(netlist, cell_models, design, inputs, learn, folder, activity=activity, timeout=timeout)
+    gates = simulate_gates(netlist, cell_models, design, inputs, learn, folder, rings=rings, activity=activity, timeout=timeout)
     return compare(expected, gates.record, design, learn, engine=judge.name, level="gates"), gates.activity or {}

@@ -84,9 +84,10 @@ def numbers(bits: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.ui
 class CompiledModel:
     """A program that simulates a package. It serves every Design that differs only in its weights from the one it was compiled for.
 
-    starts: first clock of every layer. clocks: of a wave. learning, chained: whether weights learn, and can be loaded. labels: label lines.
-    state, state_words: what a recorded state holds, and its size in 32-bit words. votes: (class, bit) places of the voter's votes in what
-    is recorded of it in every wave, behind the winner, one bit for each class; no rows without a voter.
+    starts: first unit clock of every layer. clocks: of a wave; unit: of a unit clock; reset: of the reset. learning, chained: whether
+    weights learn, and can be loaded. labels: label lines. state, state_words: what a recorded state holds, and its size in 32-bit words.
+    votes: (class, bit) places of the voter's votes in what is recorded of it in every wave, behind the winner, one bit for each class; no
+    rows without a voter.
     """
 
     design: Design
@@ -94,6 +95,8 @@ class CompiledModel:
     program: Path
     starts: tuple[int, ...]
     clocks: int
+    unit: int
+    reset: int
     learning: bool
     chained: bool
     labels: int
@@ -116,7 +119,7 @@ class CompiledModel:
 class CompiledRecord:
     """What a run left.
 
-    rises: (wave, line) uint16, clocks at which the lines of all layers rise, 0xffff if they do not. states: (point, word) uint32 after
+    rises: (wave, line) uint16, unit clocks at which the lines of all layers rise, 0xffff if they do not. states: (point, word) uint32 after
     every ``every``-th wave and the last. cast: (wave, word) uint32 of the voter. chain: bits of the scan chain after the last wave, empty
     without one. fault: (wave, clock, text) of the first illegal behaviour.
     """
@@ -126,6 +129,11 @@ class CompiledRecord:
     cast: NDArray[np.uint32]
     chain: list[int]
     fault: tuple[int, int, str] | None
+
+
+def scan_image(package: Package, design: Design) -> list[int]:
+    """Bits that load the Design's weights, in the order in which they go in."""
+    return package.scan.image(design.weights) if isinstance(package, RtlPackage) else network_scan_image(design)
 
 
 def _words(bits: int) -> int:
@@ -177,7 +185,7 @@ def _vote_places(network: NetworkSpec) -> NDArray[np.int64]:
 def _names(design: Design, package: Package, learning: bool) -> tuple[str, list[str]]:
     """Inner names of the design: all lines, and the parts of the state, lowest bits first."""
     if isinstance(package, RtlPackage):
-        return "dut.spike_out", ["dut.random.state", *[f"dut.weight_{j}_{i}" for j, i in package.chain]]
+        return "dut.spike_out", ["dut.random.state", *[f"dut.{name}" for name in package.probes.values()]]
     network = design.network
     states = []
     for number, layer in enumerate(network.layers):
@@ -253,10 +261,10 @@ def compile_model(
     harness = write_atomic(folder / "harness.cpp", _harness("harness.cpp"))
     settings = write_atomic(folder / "leaves.vlt", _harness("leaves.vlt"))
     program = _build([settings, *package.sources, wrapper], harness, top, folder, trace, optimise, jobs, timeout)
-    classic = isinstance(package, RtlPackage)
-    clocks = design.column.wave_clocks if classic else package.clocks  # type: ignore[union-attr]
-    starts = (0,) if classic else package.starts  # type: ignore[union-attr]
-    return CompiledModel(design, package, program, starts, clocks, learning, chained, labels, state, _words(state_bits), votes)
+    starts, unit, reset = ((0,), package.unit, package.reset_clocks) if isinstance(package, RtlPackage) else (package.starts, 1, 1)
+    return CompiledModel(
+        design, package, program, starts, package.clocks, unit, reset + 2, learning, chained, labels, state, _words(state_bits), votes
+    )
 
 
 def _build(sources: list[Path], harness: Path, top: str, folder: Path, trace: bool, optimise: bool, jobs: int, timeout: float) -> Path:
@@ -335,9 +343,9 @@ def run_model(
         raise ConfigError("the state cannot be recorded that often", got=every, allowed="after every 1, 2, … waves")
     folder = folder.resolve()
     stimulus = write_stimulus(folder / "stimulus.bin", model, waves)
-    scan = write_atomic(folder / "scan.bin", bytes(network_scan_image(design) if model.chained else []))
+    scan = write_atomic(folder / "scan.bin", bytes(scan_image(model.package, design) if model.chained else []))
     parts = [folder / f"record.{part}" for part in ("lines", "states", "cast", "chain", "faults")]
-    numbers = (len(waves), design.network.t_in_max + 1, model.clocks, model.lines, every)
+    numbers = (len(waves), design.network.t_in_max + 1, model.clocks, model.lines, every, model.unit, model.reset)
     argv: list[Any] = [model.program, stimulus, scan, folder / "record", *numbers, *(waveform or ())]
     run_tool(argv, folder, folder / "simulate.log", timeout, expect=[*parts, *(waveform or ())[:1]])
     stimulus.unlink()  # large, and made again from the waves at any time

@@ -17,11 +17,21 @@ from numpy.typing import NDArray
 from neutnngen.engine import Engine, Session, get_engine
 from neutnngen.engine.checks import Learn, Waves, check_run
 from neutnngen.rtl import generate_rtl
-from neutnngen.rtl.network import generate_network, network_scan_image
+from neutnngen.rtl.network import generate_network
 from neutnngen.rtl.structure import Synapse
 from neutnngen.spec import NO_SPIKE, Design, NetworkState
 from neutnngen.verify.compare import Divergence, VerifyReport, time_text
-from neutnngen.verify.compiled_model import VOTER, CompiledModel, CompiledRecord, Package, StatePart, compile_model, numbers, run_model
+from neutnngen.verify.compiled_model import (
+    VOTER,
+    CompiledModel,
+    CompiledRecord,
+    Package,
+    StatePart,
+    compile_model,
+    numbers,
+    run_model,
+    scan_image,
+)
 from neutnngen.verify.network import NEVER
 
 MANY = 20_000
@@ -129,7 +139,7 @@ class _Comparison:
                 found.divergence = Divergence(fault[0], fault[1], "protocol", -1, -1, "legal behaviour", fault[2])
             if found.divergence is not None:
                 return found
-        if self.model.chained and self.record.chain != network_scan_image(self.session.design()):
+        if self.model.chained and self.record.chain != scan_image(self.model.package, self.session.design()):
             found.divergence = Divergence(len(self.waves) - 1, -1, "weight", -1, -1, "the simulator's", "another scan image")
         return found
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neutnngen.engine import ReferenceEngine
 from neutnngen.errors import ConfigError, ToolFailed
 from neutnngen.files import write_atomic
-from neutnngen.rtl import RtlPackage, generate_rtl
+from neutnngen.rtl import Rings, RtlPackage, generate_rtl
 from neutnngen.spec import Design
 from neutnngen.verify.compare import compare
 from neutnngen.verify.simulate import simulate_rtl
@@ -110,13 +110,14 @@ def run_mutants(
     folder: Path,
     *,
     mutants: tuple[Mutant, ...] = MUTANTS,
+    rings: Rings | None = None,
 ) -> list[MutantResult]:
-    """Check every mutant of the design's RTL on these waves, each in a folder of its own.
+    """Check every mutant of the design's RTL on these waves, each in a folder of its own. rings: the style that the mutants are of.
 
     Raises CheckFailed if the unchanged RTL does not pass: then no verdict on a mutant would mean anything.
     """
     expected = ReferenceEngine().run(design, inputs, learn, keep_states=True)
-    package = generate_rtl(design, folder / "original")
+    package = generate_rtl(design, folder / "original", rings=rings)
 
     def check(candidate: RtlPackage, place: Path) -> tuple[bool, str]:
         record = simulate_rtl(candidate, design, inputs, learn, place)

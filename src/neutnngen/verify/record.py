@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neutnngen.errors import ToolFailed
-from neutnngen.rtl import scan_weights
+from neutnngen.rtl import ScanOrder
 from neutnngen.spec import NO_SPIKE, Design
 
 
@@ -49,8 +49,11 @@ def _fields(word: str, count: int, width: int) -> list[int]:
     return [(value >> (k * width)) & ((1 << width) - 1) for k in range(count)]
 
 
-def read_record(path: Path, design: Design, waves: int, *, gates: bool) -> Record:
-    """Read the file that the test bench wrote. Raises ToolFailed unless it holds every wave, in order, and its end."""
+def read_record(path: Path, design: Design, scan: ScanOrder, waves: int, *, gates: bool) -> Record:
+    """Read the file that the test bench wrote. scan: the order of its scan image.
+
+    Raises ToolFailed unless it holds every wave, in order, and its end.
+    """
     column = design.column
     try:
         rows = [row.split() for row in path.read_text(encoding="ascii").splitlines() if row]
@@ -71,7 +74,7 @@ def read_record(path: Path, design: Design, waves: int, *, gates: bool) -> Recor
         elif row[0] == "chain" and len(row) == 2 and not chain_seen:
             chain_seen = True
             if set(row[1]) <= {"0", "1"}:
-                final = scan_weights(design, [int(bit) for bit in row[1]])
+                final = scan.weights([int(bit) for bit in row[1]])
             else:
                 faults.append(Fault(waves, -1, f"unknown bits in the scan chain: {row[1]}"))
         elif row[0] == "wave" and len(row) == (3 if gates else 5) and row[1] == str(done):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from neutnngen.errors import ConfigError
 from neutnngen.files import write_atomic
-from neutnngen.rtl import RtlPackage, generate_rtl
+from neutnngen.rtl import Rings, RtlPackage, generate_rtl
 from neutnngen.rtl.elaborate import TEST_HALF_PERIOD
 from neutnngen.spec import Design
 from neutnngen.tools.iverilog import INSTALL, compile_argv, run_argv
@@ -39,11 +40,12 @@ def simulate_rtl(
     inputs: (wave, input) uint8 spike times. learn: per wave or for all. folder: gets stimulus, logs and record.
     Raises MissingTool, ToolFailed if a program fails or the record is not complete, ConfigError for illegal waves.
     """
-    return _simulate([package.testbench, *package.sources], design, inputs, learn, folder, timeout, vcd=None, gates=False)
+    return _simulate(package, package.sources, design, inputs, learn, folder, timeout, vcd=None, gates=False)
 
 
 def _simulate(
-    sources: list[Path],
+    package: RtlPackage,
+    sources: Sequence[Path],
     design: Design,
     inputs: NDArray[np.uint8],
     learn: NDArray[np.bool_] | bool,
@@ -57,10 +59,10 @@ def _simulate(
         raise ConfigError("there is no wave to simulate", got="0 waves", allowed="at least one")
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    waves, weights = write_stimulus(design, inputs, learn, folder)
+    waves, weights = write_stimulus(design, package.scan, inputs, learn, folder)
     compiled, out = folder / "simulation.vvp", folder / "record.txt"
     argv = compile_argv(
-        [path.resolve() for path in sources],
+        [path.resolve() for path in (package.testbench, *sources)],
         compiled,
         f"{design.name}_tb",
         parameters={"WAVES": len(inputs)},
@@ -74,7 +76,7 @@ def _simulate(
         plusargs["vcd"] = vcd.name
         expect.append(vcd)
     run_tool(run_argv(compiled, plusargs), folder, folder / "vvp.log", timeout, install=INSTALL, expect=expect)
-    return read_record(out, design, len(inputs), gates=gates)
+    return read_record(out, design, package.scan, len(inputs), gates=gates)
 
 
 _PRIMITIVE = re.compile(r"^[ \t]*primitive\s+(\\\S+|\w+).*?endprimitive", re.MULTILINE | re.DOTALL)
@@ -111,24 +113,25 @@ def simulate_gates(
     learn: NDArray[np.bool_] | bool,
     folder: Path,
     *,
+    rings: Rings | None = None,
     activity: bool = True,
     timeout: float = 3600.0,
 ) -> GateRecord:
     """Run waves through a synthesised or placed and routed netlist of the design (flat Verilog, top = the design's name).
 
-    cell_models: Verilog of the library's cells. Outputs are recorded for every wave, the weights once, through the scan chain, after
-    the last one. Activity is counted from the first clock of the first wave to the last clock of the last wave; reset and scan do not
-    count. Gates switch without delay, so glitches are not part of it.
+    cell_models: Verilog of the library's cells. rings: the style of the netlist's RTL, as of ``generate_rtl``. Outputs are recorded for
+    every wave, the weights once, through the scan chain, after the last one. Activity is counted from the first clock of the first wave to
+    the last clock of the last wave; reset and scan do not count. Gates switch without delay, so glitches are not part of it.
     """
     for path, what in ((netlist, "netlist"), (cell_models, "Verilog models of the cells")):
         if not path.is_file():
             raise ConfigError(f"the {what} cannot be read", got=path, allowed="a Verilog file")
     folder = folder.resolve()
-    package = generate_rtl(design, folder / "rtl")
+    package = generate_rtl(design, folder / "rtl", rings=rings)
     models = folder / "cells.v"
     write_atomic(models, delay_registers(cell_models.read_text(encoding="utf-8", errors="replace")))
     vcd = folder / "waves.vcd" if activity else None
-    record = _simulate([package.testbench, netlist, models], design, inputs, learn, folder, timeout, vcd=vcd, gates=True)
+    record = _simulate(package, [netlist, models], design, inputs, learn, folder, timeout, vcd=vcd, gates=True)
     if vcd is None:
         return GateRecord(record, None)
     counted = read_vcd_activity(vcd, CLOCK_PERIOD)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neutnngen.engine.checks import check_waves
 from neutnngen.files import write_atomic
-from neutnngen.rtl import scan_image
+from neutnngen.rtl import ScanOrder
 from neutnngen.spec import NO_SPIKE, ColumnSpec, Design
 
 
@@ -36,10 +36,12 @@ def wave_words(column: ColumnSpec, inputs: NDArray[np.uint8], learn: NDArray[np.
     return [row.tobytes().hex() for row in packed]
 
 
-def write_stimulus(design: Design, inputs: NDArray[np.uint8], learn: NDArray[np.bool_] | bool, folder: Path) -> tuple[Path, Path]:
+def write_stimulus(
+    design: Design, scan: ScanOrder, inputs: NDArray[np.uint8], learn: NDArray[np.bool_] | bool, folder: Path
+) -> tuple[Path, Path]:
     """Write ``waves.hex`` and the scan image ``weights.bits`` into ``folder``; returns both paths."""
     waves = folder / "waves.hex"
     weights = folder / "weights.bits"
-    for path, rows in ((waves, wave_words(design.column, inputs, learn)), (weights, [str(bit) for bit in scan_image(design)])):
+    for path, rows in ((waves, wave_words(design.column, inputs, learn)), (weights, [str(bit) for bit in scan.image(design.weights)])):
         write_atomic(path, "\n".join(rows) + "\n")
     return waves, weights

@@ -81,7 +81,8 @@ class GateSim(KitStep):
     """Real waves through the final netlist: equal to the reference simulator, and the activity of every net."""
 
     name = "gatesim"
-    version = 1
+    version = 2
+    options = ("style", "slots", "members")
     reads = ("netlist", "design", "design_arrays", "waves", "learn")
     tools = (IVERILOG, VVP)
 
@@ -92,7 +93,8 @@ class GateSim(KitStep):
         except (OSError, ValueError) as error:
             raise DataError(f"the waves cannot be read: {error}", got=context.file("waves")) from None
         context.say(f"{len(waves)} waves", None)
-        report, activity = measure_gates(context.file("netlist"), self.kit.verilog, design, waves, learn, context.folder / "simulation")
+        where = (context.file("netlist"), self.kit.verilog)
+        report, activity = measure_gates(*where, design, waves, learn, context.folder / "simulation", rings=context.config.rings)
         written = write_report(context.folder, "gatesim.json", {**asdict(report), "message": report.message})
         if not report.ok:
             raise CheckFailed(f"the netlist does not behave as the simulator: {report.message}", next_step=f"read {written}")

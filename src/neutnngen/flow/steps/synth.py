@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from neutnngen.errors import CheckFailed, ToolFailed
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.metric import metrics
-from neutnngen.flow.state import StateDelta
+from neutnngen.flow.state import State, StateDelta
+from neutnngen.flow.step import StepContext
 from neutnngen.flow.steps.common import Context, KitStep, beside, link_library, render_script, write_report
+from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.canonical import canonical
 from neutnngen.place_route.verilog_netlist import read_netlist, write_netlist
 from neutnngen.tools import yosys
@@ -21,26 +24,33 @@ from neutnngen.tools import yosys
 class Synth(KitStep):
     """Yosys with ABC. sources: names of the state's RTL files in reading order; top: the top module.
 
-    Full adders are not mapped to the library's adder cells: on a 24 × 2 column that cost 0.4 to 4 % more area than leaving the sums to ABC.
+    modular: map every module by itself, the RTL's full adders to the library's, and put the parts together afterwards: for columns with
+    rings, whose parts are many and equal (65 × 2: 6 % less area than flat, and seconds instead of minutes at 270 × 25). Columns of the
+    style parallel get 5 % larger by it; flat, with full adders mapped, a 24 × 2 column gets 0.4 to 4 % larger than with the sums left to
+    ABC.
     """
 
     sources: tuple[str, ...]
     top: str
+    modular: bool = False
 
     name = "synth"
-    version = 2
-    scripts = ("synth.ys.j2",)
+    version = 3
+    scripts = ("synth.ys.j2", "area_abc.j2", "full_adder.v.j2")
 
     @property
     def reads(self) -> tuple[str, ...]:
         return self.sources
 
     def inputs(self, config: LayoutConfig) -> Mapping[str, Any]:
-        return {**super().inputs(config), "tools": {"Yosys": yosys.version()}, "top": self.top, "sources": self.sources}
+        own = {"tools": {"Yosys": yosys.version()}, "top": self.top, "sources": self.sources, "modular": self.modular}
+        return {**super().inputs(config), **own}
 
     def run(self, context: Context) -> StateDelta:
         folder, roles = context.folder, self.kit.roles
         mapped, statistics = folder / "yosys.v", folder / "statistics.json"
+        adder = self._map_adder(folder) if self.modular else None
+        abc = render_script(self.scripts[1], folder / "area.abc", {})
         script = render_script(
             self.scripts[0],
             folder / "synth.ys",
@@ -48,6 +58,9 @@ class Synth(KitStep):
                 "liberty": link_library(self.kit, folder),
                 "sources": [beside(context.file(name), folder) for name in self.sources],
                 "top": self.top,
+                "modular": self.modular,
+                "adder": None if adder is None else adder.name,
+                "abc": abc.name,
                 "dont_use": roles.dont_use,
                 "tie_high": " ".join(roles.tie_high),
                 "tie_low": " ".join(roles.tie_low),
@@ -79,6 +92,21 @@ class Synth(KitStep):
         return StateDelta(
             {"synthesis_netlist": netlist, "cells_report": report}, numbers, f"{made.cells:,} cells, {made.area:,.0f} um2 (SYNTHESIS)"
         )
+
+    def _map_adder(self, folder: Path) -> Path | None:
+        """A Yosys map from the RTL's full adder to the library's, if it has one."""
+        adder = self.kit.roles.full_adder
+        return None if adder is None else render_script(self.scripts[2], folder / "full_adder.v", {"cell": adder[0], "pins": adder[1]})
+
+
+def synthesise(kit: Kit, sources: Sequence[Path], top: str, folder: Path, *, modular: bool = False) -> tuple[Path, yosys.Statistics]:
+    """Netlist and statistics of RTL files outside a flow; folder: gets all that the step writes, in ``synth``. Errors as of the step."""
+    names = tuple(path.name for path in sources)
+    step = folder / "synth"
+    step.mkdir(parents=True)
+    state = State({name: PurePosixPath(path.resolve()) for name, path in zip(names, sources, strict=True)})
+    made = Synth(kit, "", names, top, modular).run(StepContext(step, folder, state, LayoutConfig()))
+    return made.files["synthesis_netlist"], yosys.parse_statistics((step / "statistics.json").read_text(encoding="utf-8"))
 
 
 def inferred_latches(log: str) -> list[str]:

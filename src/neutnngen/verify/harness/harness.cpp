@@ -1,9 +1,10 @@
 // Drives the model of a wrapper (wrapper.sv.j2) with waves from a file and records what it does.
 //
-// Arguments: STIMULUS SCAN RECORD WAVES STEPS CLOCKS LINES EVERY [VCD FIRST LAST]. All files are little-endian.
-// STIMULUS: for each of the first STEPS clocks of each wave the words of the port `stimulus` (its four lowest bits are ignored).
+// Arguments: STIMULUS SCAN RECORD WAVES STEPS CLOCKS LINES EVERY UNIT RESET [VCD FIRST LAST]. All files are little-endian.
+// UNIT: clocks of a unit clock. RESET: clocks of reset.
+// STIMULUS: for each of the first STEPS unit clocks of each wave the words of the port `stimulus` (its four lowest bits are ignored).
 // SCAN: the scan image, one byte 0 or 1 per bit, in the order in which the bits go in; empty where there is no chain.
-// RECORD.lines: of every wave the clocks at which the LINES lines rise, 16 bits each, 0xffff for never. RECORD.states: the words of the
+// RECORD.lines: of every wave the unit clocks at which the LINES lines rise, 16 bits each, 0xffff for never. RECORD.states: the words of the
 // port `state` after every EVERY-th wave and after the last one. RECORD.chain: the scan chain after the last wave, as SCAN. RECORD.faults:
 // "WAVE CLOCK TEXT" for the first thing that the design must never do. VCD: the waves FIRST ... LAST as a waveform; clock t of wave n begins
 // at 2 * (n * CLOCKS + t) ns. What a wave's last clock does is seen in the first clock of the next wave.
@@ -84,11 +85,12 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 9 && argc != 12) return 2;
+    if (argc != 11 && argc != 14) return 2;
     const std::string record = argv[3];
     const long waves = std::atol(argv[4]), steps = std::atol(argv[5]), clocks = std::atol(argv[6]);
     const long lines = std::atol(argv[7]), every = std::atol(argv[8]);
-    const long first = argc == 12 ? std::atol(argv[10]) : -1, final = argc == 12 ? std::atol(argv[11]) : -1;
+    const long unit = std::atol(argv[9]), reset = std::atol(argv[10]);
+    const long first = argc == 14 ? std::atol(argv[12]) : -1, final = argc == 14 ? std::atol(argv[13]) : -1;
 
     auto* bench = new Bench;
     bench->context.randReset(2);
@@ -102,7 +104,7 @@ int main(int argc, char** argv) {
     bench->vcd.set_time_unit("1ns");
     bench->vcd.set_time_resolution("1ns");
     model.trace(&bench->vcd, 99);
-    if (argc == 12) bench->vcd.open(argv[9]);
+    if (argc == 14) bench->vcd.open(argv[11]);
 #endif
 
     FILE* stimulus = opened(argv[1], "rb");
@@ -117,7 +119,7 @@ int main(int argc, char** argv) {
     for (int bit; (bit = std::fgetc(scan)) != EOF;) image.push_back(static_cast<uint8_t>(bit));
     std::fclose(scan);
 
-    for (int n = 0; n < 3; ++n) bench->clock(RST);
+    for (long n = 0; n < reset; ++n) bench->clock(RST);
     for (uint8_t bit : image) bench->clock(SHIFT | (bit ? WEIGHT_IN : 0));
 
     std::vector<uint32_t> block(steps * width / 4);
@@ -138,7 +140,7 @@ int main(int argc, char** argv) {
         std::fill(held.begin(), held.end(), 0);
         const bool sampled = wave > 0 && wave % every == 0;  // the state after the wave before
         for (long t = 0; t < clocks; ++t) {
-            if (t < steps) std::memcpy(&model.stimulus[0], block.data() + t * width / 4, width);
+            if (t % unit == 0 && t / unit < steps) std::memcpy(&model.stimulus[0], block.data() + t / unit * width / 4, width);
             bench->dumping = wave >= first && wave <= final;
             bench->clock(t == 0 && sampled ? SAMPLE : 0);
             if (t == 0 && wave > 0) put(cast, &model.cast[0], sizeof(model.cast));
@@ -147,8 +149,9 @@ int main(int argc, char** argv) {
             for (size_t w = 0; w < words; ++w) {
                 now[w] = model.seen[w] & (w ? ~0u : ~3u);
                 if (held[w] & ~now[w]) fault(wave, t, "a line falls within a wave");
+                if (t % unit && held[w] != now[w]) fault(wave, t, "a line changes within a unit clock");
                 for (uint32_t bits = held[w] ^ now[w]; bits; bits &= bits - 1) {
-                    rises[32 * w + __builtin_ctz(bits) - 2] = static_cast<uint16_t>(t);
+                    rises[32 * w + __builtin_ctz(bits) - 2] = static_cast<uint16_t>(t / unit);
                 }
             }
             held.swap(now);
@@ -167,7 +170,7 @@ int main(int argc, char** argv) {
         if (shifting) put(chain, &bit, 1);
     }
 #if VM_TRACE
-    if (argc == 12) bench->vcd.close();
+    if (argc == 14) bench->vcd.close();
 #endif
     std::fclose(stimulus);
     for (FILE* file : {times, states, cast, chain, faults}) closed(file);

@@ -1,6 +1,7 @@
 // A weight as it goes back into its ring (rules R1 … R5): one up, one down or unchanged, never out of range; or shifted by a bit of the scan chain.
 //
 // A winner's weight goes down unless its line was early; all other moves go up. SAME = 1: both directions have one table of levels.
+/* verilator lint_off UNOPTFLAT */  // a chain through the bits of one vector is no loop
 module weight_update #(
     parameter integer WEIGHT_W = 3,
     parameter integer SAME     = 1
@@ -20,6 +21,7 @@ module weight_update #(
 );
     localparam integer LEVELS = 1 << WEIGHT_W;
 
+    wire              unused = &{1'b0, levels_up[LEVELS-1], levels_down};  // of narrow weights, and of one table
     wire              down = win & ~early;
     wire              on   = early ? early_on : arrived ? late_on : silent_on;
     wire [LEVELS-1:0] may;

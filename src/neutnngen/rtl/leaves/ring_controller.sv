@@ -1,8 +1,8 @@
 // Counts the clocks of a wave of a column with rings (rules T1, T3, T5).
 //
 // A unit clock has SLOTS clocks; slot says which, one-hot. count is the unit clock, 0 … UNITS-1; turn is count modulo MEMBERS, one-hot.
-// The last MEMBERS unit clocks are for the update: in each of them one member of every ring learns. last is high in the last clock of the wave,
-// final in all clocks of its last unit clock. While shift is high the wave is held at its start, but slot goes on, as the rings do.
+// The last MEMBERS unit clocks are for the update: in each of them one member of every ring learns. last is high in the last clock of the wave;
+// clear_lines is high in all clocks of its last unit clock. While shift is high the wave is held at its start, but slot goes on, as the rings do.
 // UNITS must be a multiple of MEMBERS, so that every weight is at home when a wave begins. draw is high once in each of the first DRAWS unit
 // clocks of a learning wave (rule R11).
 module ring_controller #(
@@ -20,17 +20,18 @@ module ring_controller #(
     output wire [SLOTS-1:0]   slot,
     output wire [MEMBERS-1:0] turn,
     output wire               unit_end,
-    output wire               final_unit,
     output wire               last,
     output wire               clear,
+    output wire               clear_lines,
     output wire               draw,
     output wire               update
 );
-    assign final_unit = (count == COUNT_W'(UNITS - 1));
-    assign last       = final_unit & unit_end;
-    assign clear      = rst | shift | last;
-    assign draw       = learn & ~shift & unit_end & (count < COUNT_W'(DRAWS));
-    assign update     = learn & ~shift & (count >= COUNT_W'(UNITS - MEMBERS));
+    wire   final_unit  = (count == COUNT_W'(UNITS - 1));
+    assign last        = final_unit & unit_end;
+    assign clear       = rst | shift | last;
+    assign clear_lines = rst | shift | final_unit;
+    assign draw        = learn & ~shift & unit_end & (count < COUNT_W'(DRAWS));
+    assign update      = learn & ~shift & (count >= COUNT_W'(UNITS - MEMBERS));
 
     always @(posedge clk) begin
         if (clear)         count <= {COUNT_W{1'b0}};

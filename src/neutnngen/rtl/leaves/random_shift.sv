@@ -1,8 +1,8 @@
-// The random bits of one learning wave (rules R6, R7, R8 shared per column), in few gates.
+// The random bits of one learning wave (rules R6, R7, R8 shared per column), in fewer gates than random_unit: same draws, same order, same state.
 //
-// A Fibonacci register: one step shifts left and takes in the exclusive or of the bits marked in TAPS. One draw is ten steps in one clock; its
-// value is the low ten bits afterwards, and the drawn bit is value < limit of draw number `count`. Order of the draws: capture, minus, search,
-// backoff, min, F(0) … F(w_max). RULE_LIMITS, UP_LIMITS, DOWN_LIMITS: over 1024, 11 bits each, draw 0 lowest; one draw serves both tables.
+// In each clock of a draw the register makes ten steps (`lfsr_draw`), and the drawn bit is value < limit of draw number `count`. Order of the draws:
+// capture, minus, search, backoff, min, F(0) … F(w_max). RULE_LIMITS, UP_LIMITS, DOWN_LIMITS: over 1024, 11 bits each, draw 0 lowest; one
+// draw serves both tables.
 //
 // held is the state with the bits of SEED turned, so that reset is zeros shifted in: rst must be high for STATE_W/10 clocks, rounded up.
 // A bit whose limit is 0 or 1024 is a constant and is not stored. Bits of an earlier wave may remain when learning is off.
@@ -33,34 +33,28 @@ module random_shift #(
 
     reg  [STATE_W-1:0] held;
     wire [STATE_W-1:0] state = held ^ SEED;
-    wire [STATE_W-1:0] chain[0:10];
-    assign chain[0] = state;
-    genvar k;
-    generate
-        for (k = 0; k < 10; k = k + 1) begin : lfsr_step
-            assign chain[k+1] = {chain[k][STATE_W-2:0], ^(chain[k] & TAPS)};
-        end
-    endgenerate
+    wire [STATE_W-1:0] after;
+    wire [10:0]        value;
+    lfsr_draw #(.STATE_W(STATE_W), .TAPS(TAPS)) ten_steps (.state(state), .after(after), .value(value));
 
-    // Shifted by ten, SEED and what is shifted in turned again; zeros come in during reset.
-    wire [STATE_W-1:0] after = chain[10] ^ SEED;
     always @(posedge clk) begin
         if (rst)       held <= {held[STATE_W-11:0], 10'd0};
-        else if (draw) held <= after;
+        else if (draw) held <= after ^ SEED;
     end
 
-    wire [9:0] value = chain[10][9:0];
     drawn_bits #(.SIZE(SIZE), .COUNT_W(COUNT_W), .LIMITS({UP_LIMITS, RULE_LIMITS})) rising (
-        .clk(clk), .draw(draw), .count(count), .value(value), .bits({stabilise_up, minimum, backoff, search, minus, capture})
+        .clk(clk), .draw(draw), .count(count), .value(value[9:0]), .bits({stabilise_up, minimum, backoff, search, minus, capture})
     );
     generate
         if (SAME != 0) begin : one_table
             assign stabilise_down = stabilise_up;
+            wire unused = &{1'b0, value[10]};
         end else begin : two_tables
+            wire [4:0] rules;
+            wire       unused = &{1'b0, value[10], rules};
             drawn_bits #(.SIZE(SIZE), .COUNT_W(COUNT_W), .LIMITS({DOWN_LIMITS, 55'd0})) falling (
-                .clk(clk), .draw(draw), .count(count), .value(value), .bits({stabilise_down, unused})
+                .clk(clk), .draw(draw), .count(count), .value(value[9:0]), .bits({stabilise_down, rules})
             );
-            wire [4:0] unused;
         end
     endgenerate
 endmodule

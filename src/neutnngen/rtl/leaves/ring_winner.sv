@@ -2,6 +2,7 @@
 //
 // Ring r holds the neurons r*MEMBERS …; in unit clock u neuron n of it is at head (n + u) modulo MEMBERS, and turn is u modulo MEMBERS, one-hot. winner is
 // one-hot from the unit clock after the deciding one to the end of the wave. win[r]: the neuron of ring r at the last head is the winner.
+/* verilator lint_off UNOPTFLAT */  // a chain through the bits of one vector is no loop
 module ring_winner #(
     parameter integer RINGS   = 1,
     parameter integer MEMBERS = 2
