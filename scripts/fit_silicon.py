@@ -24,7 +24,7 @@ from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.layout import run_layout
 from neutnngen.flow.power_model import PREFIX, drive_inputs, group_power, pin_activity
 from neutnngen.flow.steps import synth as synthesis
-from neutnngen.flow.steps.common import link_library, render_script
+from neutnngen.flow.steps.common import cell_models, link_libraries, render_script
 from neutnngen.forecast.features import FEATURES, column_counts
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
@@ -158,7 +158,7 @@ def netlist_energy(point: Point, kit: Kit, netlist: Path, folder: Path) -> dict[
     """
     design = point.design
     waves = random_waves(point.column, WAVES + 2, 7, silent=point.silent)[2:]
-    report, activity = measure_gates(netlist, kit.verilog, design, waves, False, folder / "simulation")
+    report, activity = measure_gates(netlist, cell_models(kit), design, waves, False, folder / "simulation")
     assert report.ok, report.message
     block = read_netlist(netlist, kit)
     harness = drive_inputs(block, kit)
@@ -167,7 +167,7 @@ def netlist_energy(point: Point, kit: Kit, netlist: Path, folder: Path) -> dict[
     write_netlist(harness.block, folder / "harness.v", kit)
     write_atomic(folder / "activity.tsv", "".join(f"{p}\t{a.toggles:.9g}\t{a.duty:.9g}\n" for p, a in pins.table.items()))
     values = {
-        "liberty": link_library(kit, folder),
+        "libraries": link_libraries(kit, folder),
         "netlist": "harness.v",
         "spef": None,
         "activity": "activity.tsv",

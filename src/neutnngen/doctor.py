@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from neutnngen.data import available
 from neutnngen.errors import NeutnngenError
-from neutnngen.pdk.kits import available_kits, check_kit, load_kit
+from neutnngen.pdk.kits import check_kit, load_kit, packaged_kits
 from neutnngen.tools.iverilog import IVERILOG, VVP
 from neutnngen.tools.opensta import OPENSTA
 from neutnngen.tools.process import ToolInfo, probe
@@ -46,7 +46,7 @@ def examine() -> list[Finding]:
     ]
     findings += [_package(name, needed_for) for name, needed_for in PACKAGES]
     findings += [_program(tool, needed_for) for tool, needed_for in PROGRAMS]
-    findings += [_kit(name) for name in available_kits()]
+    findings += [_kit(name) for name in packaged_kits()]
     try:
         sets = available()
         findings.append(Finding("data sets", bool(sets), ", ".join(sets), "neutnngen train --set", "make setup"))

@@ -33,6 +33,14 @@ def test_kinds_and_styles_of_a_small_column(tmp_path: Path) -> None:
 
 
 @pytest.mark.tool
+def test_cells_of_a_kit_of_several_libraries(tmp_path: Path, shared: Path) -> None:
+    kit = load_kit("asap7", shared / "pdk" / "asap7")
+    made, _ = synthesise_case(Case(8, 2, "learning", Rings(2, 2)), kit, tmp_path)
+    assert set(made.by_type) <= set(kit.cells) and not any(kit.cells[name].dont_use for name in made.by_type if "TIE" not in name)
+    assert made.by_type["FAx1_ASAP7_75t_R"][0] > 0 and made.by_type["DFFHQNx1_ASAP7_75t_R"][0] > 48
+
+
+@pytest.mark.tool
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(silicon, "CASES", (Case(6, 2, "learning"), Case(6, 2, "learning", Rings(2, 2)), Case(6, 2, "frozen")))
     assert main(["bench", "silicon", "--quick", "--out", str(tmp_path)]) == 0

@@ -72,7 +72,7 @@ def test_power_follows_the_activity(kit: Kit, tmp_path: Path) -> None:
         "power.tcl.j2",
         tmp_path / "power.tcl",
         {
-            "liberty": kit.liberty,
+            "libraries": kit.liberty,
             "netlist": "harness.v",
             "spef": None,
             "activity": "activity.tsv",

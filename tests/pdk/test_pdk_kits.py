@@ -10,7 +10,7 @@ import klayout.db as kdb
 import pytest
 
 from neutnngen.errors import ConfigError, MissingTool
-from neutnngen.pdk.kits import available_kits, check_kit, load_kit
+from neutnngen.pdk.kits import available_kits, check_kit, load_kit, packaged_kits
 from neutnngen.pdk.technology import Rect, Technology
 
 
@@ -54,6 +54,27 @@ def test_check_names_what_is_wrong() -> None:
     assert len(problems) == 4
     for word in ("DFF_X9", "pin Q of LOGIC1_X1", "INV_X1 is in LEF", "metal3 and metal4"):
         assert any(word in problem for problem in problems), word
+
+
+def test_asap7_from_a_folder(shared: Path) -> None:
+    kit = load_kit("asap7", shared / "pdk" / "asap7")
+    assert check_kit(kit) == ()
+    assert len(kit.liberty) == 5 and kit.verilog is None and kit.voltage == pytest.approx(0.7)
+    # figures stated in the notes on physical design
+    areas = {"INVx1": 0.044, "NAND2xp5": 0.058, "XOR2xp5": 0.131, "FAx1": 0.204, "DFFHQNx1": 0.292}
+    assert all(kit.cells[f"{name}_ASAP7_75t_R"].area == pytest.approx(area, abs=6e-4) for name, area in areas.items())
+    height = kit.technology.sites["asap7sc7p5t"].height
+    assert height == kit.technology.to_dbu(0.27) and kit.masters["DFFHQNx1_ASAP7_75t_R"].height == height
+    for name, cell in kit.cells.items():  # the areas of both files are the same
+        master = kit.masters[name]
+        assert master.width * master.height / kit.technology.dbu**2 == pytest.approx(cell.area, rel=0.01), name
+
+
+def test_a_kit_of_no_package_says_where_its_files_belong() -> None:
+    assert "asap7" in available_kits() and "asap7" not in packaged_kits()
+    with pytest.raises(MissingTool, match="in no Python package") as caught:
+        load_kit("asap7")
+    assert "folder" in str(caught.value.next_step)
 
 
 def test_unknown_kit_and_missing_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

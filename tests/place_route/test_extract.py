@@ -111,7 +111,7 @@ def test_opensta_finds_every_net(kit: Kit, tmp_path: Path) -> None:
     (tmp_path / "bad.spef").write_text(text.replace("*1 ", "*1 zz", 1))
     warnings = {}
     for name in ("good", "bad"):
-        script = [f"read_liberty {kit.liberty}", f"read_verilog {tmp_path}/block.v", f"link_design {block.name}"]
+        script = [f"read_liberty {kit.liberty[0]}", f"read_verilog {tmp_path}/block.v", f"link_design {block.name}"]
         script += [f"read_spef {tmp_path}/{name}.spef"]
         script += ["foreach net [get_nets *] { catch { report_net -connections -verbose -digits 6 [get_full_name $net] } }"]
         (tmp_path / f"{name}.tcl").write_text("\n".join([*script, "exit"]) + "\n")

@@ -15,6 +15,7 @@ from neutnngen.bench.silicon import bench_silicon
 from neutnngen.bench.verify_speed import bench_verify
 from neutnngen.cli.common import emit, progress_bar, table
 from neutnngen.files import write_atomic
+from neutnngen.pdk.kits import available_kits, load_kit
 
 EXAMPLE = "neutnngen bench engine --quick --out bench"
 
@@ -32,6 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also BindsNET, SpikingJelly, snnTorch and Norse, each installed once in an environment of its own (1 to 2 GB each, "
         "several where pip takes a CUDA build of PyTorch)",
     )
+    parser.add_argument("--kit", choices=available_kits(), default="nangate45", help="of silicon: process kit (default: %(default)s)")
+    parser.add_argument("--kit-folder", metavar="FOLDER", type=Path, help="of silicon: your own folder with the kit's files")
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="folder for the figures as JSON and a picture (default: write no files)")
 
 
@@ -95,8 +98,9 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _silicon(options: argparse.Namespace) -> int:
+    kit = load_kit(options.kit, options.kit_folder)
     with progress_bar("synthesis", "columns", options) as tell:
-        document = bench_silicon(options.quick, tell)
+        document = bench_silicon(options.quick, tell, kit=kit)
     written = []
     if options.out is not None:
         written = [f"written: {write_atomic(options.out / 'silicon.json', json.dumps(document, indent=2) + chr(10))}"]

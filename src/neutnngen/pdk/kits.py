@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import tomllib
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from neutnngen.errors import ConfigError, DataError, MissingTool, nearest
-from neutnngen.pdk.lef import read_masters, read_technology
+from neutnngen.pdk.lef import read_masters, read_sites, read_technology
 from neutnngen.pdk.liberty import nominal_voltage, read_cells, read_liberty
 from neutnngen.pdk.technology import Cell, Kit, Master, Roles, StrapPlan, Technology
 
@@ -34,8 +35,8 @@ class _Package(_Model):
 class _Files(_Model):
     technology: str
     cells: str
-    liberty: str
-    verilog: str
+    liberty: str | list[str]
+    verilog: str | None = None
     gds: str
     layer_properties: str | None = None
 
@@ -82,7 +83,7 @@ class _Node(_Model):
     signal_layers: list[str]
     pin_layers: tuple[str, str]
     outline_gds: tuple[int, int]
-    package: _Package
+    package: _Package | None = None
     files: _Files
     corners: dict[str, str]
     gds: dict[str, tuple[int, int]]
@@ -94,6 +95,11 @@ class _Node(_Model):
 def available_kits() -> tuple[str, ...]:
     """Names of the nodes that this package describes; their process files may still be missing."""
     return tuple(sorted(entry.name[:-5] for entry in resources.files(__package__ or "").iterdir() if entry.name.endswith(".toml")))
+
+
+def packaged_kits() -> tuple[str, ...]:
+    """Those whose process files come from a Python package; all others need the user's own folder."""
+    return tuple(name for name in available_kits() if _read_node(name).package is not None)
 
 
 def load_kit(name: str = "nangate45", folder: Path | None = None) -> Kit:
@@ -122,24 +128,31 @@ def load_kit(name: str = "nangate45", folder: Path | None = None) -> Kit:
     if folder is not None and not folder.is_dir():
         raise ConfigError("the kit folder does not exist", got=folder, allowed="a folder with process files")
     node = _read_node(name)
-    said = node.files.model_dump(exclude_none=True)
-    found = {key: _locate(node, file, folder) for key, file in said.items() if key != "layer_properties"}
+    files = node.files
+    found = {key: _locate(node, getattr(files, key), folder) for key in ("technology", "cells", "gds")}
+    names = [files.liberty] if isinstance(files.liberty, str) else files.liberty
+    libraries = tuple(_locate(node, file, folder) for file in names)
     properties = _search(node, node.files.layer_properties, folder) if node.files.layer_properties else None
     corners = {corner: folder / file for corner, file in node.corners.items() if folder is not None and (folder / file).is_file()}
     technology = read_technology(found["technology"], node.name, node.gds, node.wires)
-    voltage, cells = _liberty(found["liberty"], found["liberty"].stat().st_mtime_ns, tuple(node.roles.dont_use))
+    if node.site not in technology.sites:
+        technology = replace(technology, sites={**technology.sites, **read_sites(found["cells"], technology.dbu)})
+    cells: dict[str, Cell] = {}
+    for path in libraries:
+        voltage, some = _liberty(path, path.stat().st_mtime_ns, tuple(node.roles.dont_use))
+        cells |= some
     return Kit(
         name=node.name,
         technology=technology,
         masters=read_masters(found["cells"], technology.dbu),
-        cells=dict(cells),
+        cells=cells,
         roles=_roles(node, technology),
         straps=_straps(node.power, technology),
         signal_layers=tuple(node.signal_layers),
         pin_layers=node.pin_layers,
         outline_gds=node.outline_gds,
-        liberty=found["liberty"],
-        verilog=found["verilog"],
+        liberty=libraries,
+        verilog=None if files.verilog is None else _locate(node, files.verilog, folder),
         cell_gds=found["gds"],
         layer_properties=properties,
         voltage=voltage,
@@ -157,7 +170,7 @@ def _read_node(name: str) -> _Node:
         raise DataError(f"the description of kit {name} is not legal", got=problem, next_step="reinstall neutnngen") from problem
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=12)
 def _liberty(path: Path, stamp: int, dont_use: tuple[str, ...]) -> tuple[float, dict[str, Cell]]:
     """Voltage and cells of a library; kept in memory while the file keeps its time stamp ``stamp``."""
     library = read_liberty(path)
@@ -168,6 +181,8 @@ def _search(node: _Node, file: str, folder: Path | None) -> Path | None:
     """Where a process file lies: the user's folder first, then the distribution."""
     if folder is not None and (folder / file).is_file():
         return (folder / file).resolve()
+    if node.package is None:
+        return None
     try:
         distribution = importlib.metadata.distribution(node.package.distribution)
     except importlib.metadata.PackageNotFoundError:
@@ -178,7 +193,15 @@ def _search(node: _Node, file: str, folder: Path | None) -> Path | None:
 
 def _locate(node: _Node, file: str, folder: Path | None) -> Path:
     path = _search(node, file, folder)
+    if path is None and node.package is None:
+        raise MissingTool(
+            f"process kit {node.name} is in no Python package: {file} is missing",
+            got=folder or "no folder",
+            allowed=f"your own folder with the files of {node.source}",
+            next_step="name the folder (--kit-folder, or layout.kit_folder)",
+        )
     if path is None:
+        assert node.package is not None
         raise MissingTool(
             f"process kit {node.name} is not installed: {file} is missing",
             allowed=f"{file} in the kit folder, or in the Python distribution {node.package.requirement}",
@@ -233,6 +256,8 @@ def check_kit(kit: Kit) -> tuple[str, ...]:
     problems = [*_check_layers(kit), *_check_roles(kit)]
     for name, master in kit.masters.items():
         cell = kit.cells.get(name)
+        if cell is None and not any(pin.use in ("signal", "clock") for pin in master.pins.values()):
+            continue  # a physical cell
         if cell is None:
             problems.append(f"cell {name} is in LEF but not in Liberty")
             continue

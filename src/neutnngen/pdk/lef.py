@@ -52,8 +52,9 @@ class _Tokens:
 
     def skip_block(self, name: str) -> None:
         """Read over a block up to ``END name``."""
-        while self.next() != "END" or self.next() != name:
-            pass
+        last = ""
+        while (last, word := self.next()) != ("END", name):
+            last = word
 
     def fail(self, what: str) -> NoReturn:
         near = " ".join(self.words[max(0, self.at - 8) : self.at + 3])
@@ -152,6 +153,21 @@ def read_technology(
     if not dbu or not layers:
         tokens.fail("no UNITS or no LAYER")
     return Technology(name, dbu, max(1, round(grid * dbu)), layers, vias, sites)
+
+
+def read_sites(path: Path, dbu: int) -> dict[str, Site]:
+    """The sites of a LEF file; some libraries have theirs in the file of the cells."""
+    tokens = _Tokens(path)
+    sites: dict[str, Site] = {}
+    for word in tokens:
+        if word == "SITE":
+            site = _read_site(tokens, dbu)
+            sites[site.name] = site
+        elif word == "UNITS":
+            tokens.skip_block(word)
+        else:
+            _skip(tokens, word)
+    return sites
 
 
 def _skip(tokens: _Tokens, word: str) -> None:

@@ -177,8 +177,8 @@ class Kit:
     signal_layers: tuple[str, ...]  # layers that the router may use for wires, bottom to top
     pin_layers: tuple[str, str]  # layers of ports on the left/right and on the bottom/top side
     outline_gds: tuple[int, int]  # layer and datatype of the die outline in GDSII
-    liberty: Path
-    verilog: Path
+    liberty: tuple[Path, ...]
+    verilog: Path | None  # models of the cells, where the kit has them
     cell_gds: Path
     layer_properties: Path | None  # KLayout .lyp
     voltage: float

@@ -11,7 +11,7 @@ from neutnngen.errors import CheckFailed, DataError
 from neutnngen.files import write_atomic
 from neutnngen.flow.metric import metrics
 from neutnngen.flow.state import StateDelta
-from neutnngen.flow.steps.common import Context, KitStep, write_report
+from neutnngen.flow.steps.common import Context, KitStep, cell_models, write_report
 from neutnngen.place_route.drc import check_connectivity, check_geometry
 from neutnngen.place_route.lvs import compare_layout
 from neutnngen.spec import load_design
@@ -93,7 +93,7 @@ class GateSim(KitStep):
         except (OSError, ValueError) as error:
             raise DataError(f"the waves cannot be read: {error}", got=context.file("waves")) from None
         context.say(f"{len(waves)} waves", None)
-        where = (context.file("netlist"), self.kit.verilog)
+        where = (context.file("netlist"), cell_models(self.kit))
         report, activity = measure_gates(*where, design, waves, learn, context.folder / "simulation", rings=context.config.rings)
         written = write_report(context.folder, "gatesim.json", {**asdict(report), "message": report.message})
         if not report.ok:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import importlib.metadata
 import json
@@ -15,6 +16,7 @@ from typing import Any, ClassVar
 
 from jinja2 import Environment, StrictUndefined
 
+from neutnngen.errors import MissingTool
 from neutnngen.files import write_atomic
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.state import StateDelta, file_hash
@@ -32,7 +34,7 @@ def kit_fingerprint(kit: Kit) -> str:
     digest = hashlib.sha256()
     parts = (kit.name, kit.technology, kit.masters, kit.cells, kit.roles, kit.straps, kit.signal_layers, kit.pin_layers, kit.outline_gds)
     digest.update(repr(parts).encode())
-    for path in (kit.liberty, kit.verilog, kit.cell_gds):
+    for path in (*kit.liberty, *([] if kit.verilog is None else [kit.verilog]), kit.cell_gds):
         digest.update(file_hash(path).encode())
     return digest.hexdigest()
 
@@ -103,11 +105,26 @@ def beside(path: Path, folder: Path) -> str:
     return Path(os.path.relpath(path, folder)).as_posix()
 
 
-def link_library(kit: Kit, folder: Path) -> str:
-    """A name without special characters for the kit's Liberty file, in ``folder``."""
-    link = folder / "cells.lib"
-    link.symlink_to(kit.liberty)
-    return link.name
+def link_libraries(kit: Kit, folder: Path) -> list[str]:
+    """Names without special characters for the kit's Liberty files, in ``folder``; what is compressed is written anew, as not every program
+    reads it."""
+    names = []
+    for number, path in enumerate(kit.liberty):
+        link = folder / (f"cells_{number}.lib" if len(kit.liberty) > 1 else "cells.lib")
+        if path.suffix == ".gz":
+            link.write_bytes(gzip.decompress(path.read_bytes()))
+        else:
+            link.symlink_to(path)
+        names.append(link.name)
+    return names
+
+
+def cell_models(kit: Kit) -> Path:
+    """Verilog of the kit's cells. MissingTool if the kit has none."""
+    if kit.verilog is None:
+        what = f"process kit {kit.name} has no Verilog models of its cells, so gates cannot be simulated"
+        raise MissingTool(what, next_step="use nangate45")
+    return kit.verilog
 
 
 def write_report(folder: Path, name: str, document: Any) -> Path:

@@ -12,7 +12,7 @@ from neutnngen.flow.loads import check_loads
 from neutnngen.flow.metric import metrics
 from neutnngen.flow.power_model import PREFIX, clock_port, drive_inputs, group_power, move_parasitics, pin_activity
 from neutnngen.flow.state import StateDelta
-from neutnngen.flow.steps.common import Context, KitStep, beside, link_library, read_block, render_script, write_report
+from neutnngen.flow.steps.common import Context, KitStep, beside, link_libraries, read_block, render_script, write_report
 from neutnngen.place_route.extract import extract, write_spef
 from neutnngen.place_route.verilog_netlist import write_netlist
 from neutnngen.tools import opensta
@@ -67,7 +67,7 @@ class Timing(KitStep):
             self.scripts[0],
             folder / "timing.tcl",
             {
-                "liberty": link_library(self.kit, folder),
+                "libraries": link_libraries(self.kit, folder),
                 "netlist": beside(context.file("netlist"), folder),
                 "spef": beside(context.file("spef"), folder),
                 "constraints": beside(context.file("constraints"), folder),
@@ -148,7 +148,7 @@ class PowerStep(KitStep):
             self.scripts[0],
             folder / "power.tcl",
             {
-                "liberty": link_library(self.kit, folder),
+                "libraries": link_libraries(self.kit, folder),
                 "netlist": netlist.name,
                 "spef": spef.name,
                 "activity": table.name,

@@ -13,7 +13,7 @@ from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.metric import metrics
 from neutnngen.flow.state import State, StateDelta
 from neutnngen.flow.step import StepContext
-from neutnngen.flow.steps.common import Context, KitStep, beside, link_library, render_script, write_report
+from neutnngen.flow.steps.common import Context, KitStep, beside, link_libraries, render_script, write_report
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.canonical import canonical
 from neutnngen.place_route.verilog_netlist import read_netlist, write_netlist
@@ -55,7 +55,7 @@ class Synth(KitStep):
             self.scripts[0],
             folder / "synth.ys",
             {
-                "liberty": link_library(self.kit, folder),
+                "libraries": link_libraries(self.kit, folder),
                 "sources": [beside(context.file(name), folder) for name in self.sources],
                 "top": self.top,
                 "modular": self.modular,
