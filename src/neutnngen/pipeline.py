@@ -248,10 +248,10 @@ def verify_design(
     return report
 
 
-def check_mutants(design: Design, run_folder: Path, waves: int) -> list[MutantResult]:
-    """Every mutant of the design's RTL on the verification's waves."""
+def check_mutants(design: Design, run_folder: Path, waves: int, *, rings: Rings | None = None) -> list[MutantResult]:
+    """Every mutant of the design's RTL, of a style, on the verification's waves."""
     inputs, learn = verification_waves(run_folder, design, waves)
-    return run_mutants(design, inputs, learn, run_folder / "verify" / "mutants")
+    return run_mutants(design, inputs, learn, run_folder / "verify" / "mutants", rings=rings)
 
 
 def layout_design(

@@ -33,13 +33,15 @@ def test_all_are_caught(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.tool
 def test_what_is_equal_is_called_missed_and_a_text_must_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     need("iverilog")
-    first = dataclasses.replace(MUTANTS[0], put=MUTANTS[0].find)
-    broken = dataclasses.replace(MUTANTS[0], name="no_verilog", put="1 +")
+    line = MUTANTS[0].line
+    assert line is not None
+    first = dataclasses.replace(MUTANTS[0], line=dataclasses.replace(line, put=line.find))
+    broken = dataclasses.replace(MUTANTS[0], name="no_verilog", line=dataclasses.replace(line, put="1 +"))
     monkeypatch.setattr(self_test, "MUTANTS", (first, broken))
     monkeypatch.setattr(self_test, "subjects", lambda: {"classic": subjects()["classic"]})
     assert [one.outcome for one in run_self_test(tmp_path)] == ["missed", "invalid"]
-    wrong = dataclasses.replace(first, find="nowhere")
-    with pytest.raises(ConfigError, match="must occur once"):
+    wrong = dataclasses.replace(first, line=dataclasses.replace(line, find="nowhere"))
+    with pytest.raises(ConfigError, match="does not fit"):
         mutated(wrong, subjects()["classic"].design, tmp_path / "wrong")
 
 

@@ -31,6 +31,13 @@ class Mutant:
     put: str
     rule: str
 
+    def applied(self, text: str) -> str:
+        """``text`` of the file with the one change. Raises ConfigError unless ``find`` occurs exactly once."""
+        times = text.count(self.find)
+        if times != 1:
+            raise ConfigError(f"mutant {self.name} does not fit {self.file}", got=f"{times} × {self.find!r}", allowed="1 ×")
+        return text.replace(self.find, self.put)
+
 
 MUTANTS = (
     Mutant("wave_one_clock_short", "wave_controller.sv", "COUNT_W'(CLOCKS - 1)", "COUNT_W'(CLOCKS - 2)", "T3"),
@@ -75,6 +82,27 @@ MUTANTS = (
 """For a column of at least two inputs and two neurons with ramps, lowest index, and a stabiliser of one table."""
 
 
+RING_MUTANTS = (
+    Mutant("a_slot_early", "ring_controller.sv", "unit_end = place[SLOTS-1]", "unit_end = place[0]", "T1"),
+    Mutant("update_a_unit_early", "ring_controller.sv", "(UNITS - MEMBERS))", "(UNITS - MEMBERS - 1))", "T5"),
+    Mutant("one_draw_missing", "ring_controller.sv", "(count < COUNT_W'(DRAWS))", "(count < COUNT_W'(DRAWS - 1))", "R7"),
+    Mutant("age_starts_at_one", "line_ring.sv", "early     = |age", "early     = arrived | (|age)", "R1"),
+    Mutant("ages_kept", "line_ring.sv", "{AGE_W{~clear}} & (age", "{AGE_W{1'b1}} & (age", "T5"),
+    Mutant("drives_after_the_decision", "line_ring.sv", "driving = arrived & ~decided", "driving = arrived", "D1"),
+    Mutant("equal_limit_drawn", "drawn_bits.sv", "stored <= {value < limit,", "stored <= {value <= limit,", "R7"),
+    Mutant("threshold_exceeded", "potential_ring.sv", "(1 << WIDTH) - THRESHOLD", "(1 << WIDTH) - THRESHOLD - 1", "G1"),
+    Mutant("potentials_stay", "potential_ring.sv", "else if (unit_end) potentials", "else if (1'b0) potentials", "G1"),
+    Mutant("highest_index_wins", "ring_winner.sv", "candidate & ~taken", "candidate", "C1"),
+    Mutant("loser_backs_off", "rule_gates.sv", "silent_on   = update & win & backoff", "silent_on   = update & backoff", "R4"),
+    Mutant("search_needs_the_stabiliser", "rule_gates.sv", "{LEVELS{minimum | ~win}}", "{LEVELS{minimum}}", "R3"),
+    Mutant("falls_below_zero", "weight_update.sv", "levels_up[0] & ~down", "levels_up[0]", "S1"),
+    Mutant("rises_above_the_top", "weight_update.sv", "levels_down[LEVELS-1] & down", "levels_down[LEVELS-1]", "S1"),
+    Mutant("winner_only_rises", "weight_update.sv", "down = win & ~early;", "down = 1'b0;", "R2"),
+    Mutant("carry_lost", "adder.sv", "if (CARRY != 0) begin : with_carry", "if (1'b0) begin : with_carry", "A1"),
+)
+"""The same where weights circulate, with at least two slots and two members."""
+
+
 @dataclass(frozen=True)
 class MutantResult:
     """caught: the check said no. survived: it said yes. invalid: the mutant did not compile or run, which proves nothing."""
@@ -94,10 +122,7 @@ def mutate(package: RtlPackage, mutant: Mutant, folder: Path) -> RtlPackage:
     for source in package.sources:
         text = source.read_text(encoding="utf-8")
         if source.name == wanted:
-            times = text.count(mutant.find)
-            if times != 1:
-                raise ConfigError(f"mutant {mutant.name} does not fit {wanted}", got=f"{times} × {mutant.find!r}", allowed="1 ×")
-            text = text.replace(mutant.find, mutant.put)
+            text = mutant.applied(text)
         write_atomic(folder / source.name, text)
         copies.append(folder / source.name)
     return replace(package, folder=folder, sources=tuple(copies))
@@ -109,10 +134,10 @@ def run_mutants(
     learn: NDArray[np.bool_] | bool,
     folder: Path,
     *,
-    mutants: tuple[Mutant, ...] = MUTANTS,
+    mutants: tuple[Mutant, ...] | None = None,
     rings: Rings | None = None,
 ) -> list[MutantResult]:
-    """Check every mutant of the design's RTL on these waves, each in a folder of its own. rings: the style that the mutants are of.
+    """Check every mutant of the design's RTL on these waves, each in a folder of its own. rings: style. mutants: default all of the style.
 
     Raises CheckFailed if the unchanged RTL does not pass: then no verdict on a mutant would mean anything.
     """
@@ -128,7 +153,7 @@ def run_mutants(
 
     check(package, folder / "original")
     results = []
-    for mutant in mutants:
+    for mutant in mutants or (MUTANTS if rings is None else RING_MUTANTS):
         place = folder / mutant.name
         try:
             ok, message = check(mutate(package, mutant, place), place)

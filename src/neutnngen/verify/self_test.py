@@ -35,6 +35,8 @@ from neutnngen.spec import (
     blank_state,
 )
 from neutnngen.verify.compare import VerifyReport
+from neutnngen.verify.mutants import MUTANTS as COLUMN_MUTANTS
+from neutnngen.verify.mutants import Mutant
 from neutnngen.verify.network import verify_network
 
 WAVES = 64
@@ -53,28 +55,23 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """One wrong thing. rule: what it breaks. subjects: names of the networks that should show it.
-
-    file, find, put: in a leaf the text ``find``, which occurs once, becomes ``put``; or change: of the Design that the RTL is made of;
-    the simulator keeps the right one. kind: of the hardware.
-    """
+class Trial:
+    """One wrong thing. rule: what it breaks. subjects: names of the networks that should show it. line: a wrong line of a leaf; or change:
+    of the Design that the RTL is made of, while the simulator keeps the right one. kind: of the hardware."""
 
     name: str
     rule: str
     subjects: tuple[str, ...]
-    file: str = ""
-    find: str = ""
-    put: str = ""
+    line: Mutant | None = None
     change: Callable[[Design], Design] | None = None
     kind: Kind = "learning"
 
 
 @dataclass(frozen=True)
-class MutantOutcome:
+class TrialOutcome:
     """caught: the check said no. missed: it said yes on every subject. invalid: it did not compile or run, which proves nothing."""
 
-    mutant: Mutant
+    mutant: Trial
     outcome: Literal["caught", "missed", "invalid"]
     detail: str
 
@@ -185,76 +182,87 @@ DENDRITES = ("dendrites", "sum", "taught")
 CLASSIC = ("classic", "classic_largest", "steps")
 ONE = ("classic",)
 
-MUTANTS: tuple[Mutant, ...] = (
-    Mutant("wave_one_clock_short", "T3", ONE, "wave_controller.sv", "COUNT_W'(CLOCKS - 1)", "COUNT_W'(CLOCKS - 2)"),
-    Mutant("state_not_cleared", "T5", ONE, "wave_controller.sv", "rst | shift | last;", "rst | shift;"),
-    Mutant("nine_steps_per_draw", "R7", ONE, "lfsr_draw.sv", "after = chain[10]", "after = chain[9]"),
-    Mutant("wrong_tap", "R7", ONE, "lfsr_draw.sv", "^(chain[k] & TAPS)", "^(chain[k] & (TAPS >> 1))"),
-    Mutant("limit_included", "R7", ("never_searches",), "random_unit.sv", "(value < LIMIT", "(value <= LIMIT"),
-    Mutant("minus_and_backoff_swapped", "R4", CLASSIC, "random_unit.sv", "backoff = drawn[3]", "backoff = drawn[1]"),
-    Mutant("age_wraps", "S2", ONE, "spike_input.sv", "early ? ~&age : driving", "early | driving"),
-    Mutant("late_spikes_count_as_early", "R2", CLASSIC, "spike_input.sv", "driving = spike & ~decided", "driving = spike"),
-    Mutant("ramp_compares_or_equal", "S2", ONE, "synapse_response.sv", "exceeds[0] = 1'b0", "exceeds[0] = 1'b1"),
-    Mutant("step_without_arrival", "S3", ("steps",), "synapse_response.sv", "weight & {TERM_W{remaining[0]}}", "weight"),
-    Mutant("search_does_not_saturate", "S1", CLASSIC, "synapse.sv", "search & ~&weight", "search"),
-    Mutant("losers_learn_as_winner", "R1", CLASSIC, "synapse.sv", "winner ? up : search", "up | search"),
-    Mutant("losers_fall_too", "R2", CLASSIC, "synapse.sv", "fall = winner & down", "fall = down"),
-    Mutant("no_borrow", "R2", CLASSIC, "synapse.sv", "borrow[k-1] & ~weight[k-1]", "borrow[k-1] & weight[k-1]"),
-    Mutant("capture_without_order", "R1", CLASSIC, "plasticity_line.sv", "spike & early & capture", "spike & capture"),
-    Mutant("minus_for_early", "R2", CLASSIC, "plasticity_line.sv", "~early & minus", "minus"),
-    Mutant("no_minimum_going_up", "R1", CLASSIC, "plasticity_line.sv", "(minimum | stabilise_up[weight])", "stabilise_up[weight]"),
-    Mutant("stabiliser_ignored_going_down", "R6", CLASSIC, "plasticity_line.sv", "(minimum | stabilise_down[weight])", "1'b1"),
-    Mutant("falls_below_zero", "S1", CLASSIC, "plasticity_line.sv", "stabilise_down[weight]) & |weight", "stabilise_down[weight])"),
-    Mutant("search_without_spike", "R3", CLASSIC, "plasticity_line.sv", "search = spike & search_enable", "search = search_enable"),
-    Mutant("wrong_winner_is_not_punished", "R9", ("reward",), "plasticity_line.sv", "(early & reverse) | ", ""),
-    Mutant("threshold_exceeded", "G1", ONE, "neuron.sv", "(sum >= POTENTIAL_W", "(sum > POTENTIAL_W"),
-    Mutant("one_input_missing", "G1", ONE, "neuron.sv", "i < TERMS", "i < TERMS - 1"),
-    Mutant("potential_kept", "T5", ONE, "neuron.sv", "if (clear) potential", "if (1'b0) potential"),
-    Mutant("highest_index_wins", "D1", ("classic", "dendrites"), "winner_select.sv", "taken[j-1] | candidate[j-1]", "taken[j-1]"),
-    Mutant("losers_fire_too", "D1", ("classic", "dendrites"), "winner_select.sv", "candidate & ~taken", "candidate"),
-    Mutant("winner_is_not_held", "D1", DENDRITES, "winner_select.sv", "HOLD == 0 || !decided", "1'b1"),
-    Mutant("order_is_not_held", "R2", DENDRITES, "early_register.sv", "if (!decided)", "if (1'b1)"),
-    Mutant("later_neurons_pass", "C1", DENDRITES, "neuron_inhibition.sv", "if (passed == {NEURONS{1'b0}}) passed", "passed"),
-    Mutant("more_than_k_pass", "C1", ("k_earliest",), "neuron_inhibition.sv", "& (count[j] < COUNT_W'(K))", ""),
-    Mutant("soma_one_clock_late", "P3", ("soma",), "soma.sv", "now_near + now_far", "now_near + ramp_far"),
-    Mutant("spikes_after_the_window", "T4", ("layers",), "line_gate.sv", "line & (open | kept)", "line"),
-    Mutant("delayed_line_not_cleared", "T5", ("layers",), "line_delay.sv", "clear ? 1'b0 : line", "held[0] | line"),
-    Mutant("sets_of_bits_too_short", "R8", ("homeostasis", "votes"), "random_sets.sv", "PLACE_W'(SIZE - 1)", "PLACE_W'(SIZE - 2)"),
-    Mutant("biases_never_fall", "R12", ("homeostasis",), "homeostasis.sv", "fall ? BETA : 0", "fall ? 0 : 0"),
-    Mutant("bias_unbounded", "R12", ("homeostasis",), "homeostasis.sv", "(sum < 0) ? {BIAS_W{1'b0}} : ", ""),
-    Mutant("falls_too_often", "R12", ("homeostasis",), "fall_counter.sv", "&learned;", "|learned;"),
-    Mutant("bias_without_effect", "R12", ("homeostasis",), "biased_neuron.sv", " + COMPARE_W'(bias)", ""),
-    Mutant("voter_misses_a_line", "R14", ("potential",), "voter_row.sv", "for (n = 0; n", "for (n = 4; n"),
-    Mutant("silent_lines_learn", "R14", ("potential",), "voter_row.sv", "down & spike[i] & (|weight)", "down & (|weight)"),
-    Mutant("rival_may_be_the_label", "R14", ("potential",), "voter_compare.sv", "learns & rival[k]", "learns & first[k]"),
-    Mutant(
-        "bar_of_a_vote_excluded",
-        "R10",
+
+def _line(subjects: tuple[str, ...], *words: str) -> Trial:
+    """A trial of a line of a leaf; words as of ``Mutant``."""
+    line = Mutant(*words)
+    return Trial(line.name, line.rule, subjects, line)
+
+
+def _known(name: str, subjects: tuple[str, ...]) -> Trial:
+    """A trial of a mutant of classic columns."""
+    line = next(one for one in COLUMN_MUTANTS if one.name == name)
+    return Trial(name, line.rule, subjects, line)
+
+
+MUTANTS: tuple[Trial, ...] = (
+    _known("wave_one_clock_short", ONE),
+    _known("state_not_cleared", ONE),
+    _known("nine_steps_per_draw", ONE),
+    _known("wrong_tap", ONE),
+    _known("limit_included", ("never_searches",)),
+    _known("minus_and_backoff_swapped", CLASSIC),
+    _known("age_wraps", ONE),
+    _known("late_spikes_count_as_early", CLASSIC),
+    _known("ramp_compares_or_equal", ONE),
+    _line(("steps",), "step_without_arrival", "synapse_response.sv", "weight & {TERM_W{remaining[0]}}", "weight", "S3"),
+    _known("search_does_not_saturate", CLASSIC),
+    _known("losers_learn_as_winner", CLASSIC),
+    _known("losers_fall_too", CLASSIC),
+    _known("no_borrow", CLASSIC),
+    _known("capture_without_order", CLASSIC),
+    _known("minus_for_early", CLASSIC),
+    _known("no_minimum_going_up", CLASSIC),
+    _known("stabiliser_ignored_going_down", CLASSIC),
+    _known("falls_below_zero", CLASSIC),
+    _known("search_without_spike", CLASSIC),
+    _line(("reward",), "wrong_winner_is_not_punished", "plasticity_line.sv", "(early & reverse) | ", "", "R9"),
+    _known("threshold_exceeded", ONE),
+    _known("one_input_missing", ONE),
+    _known("potential_kept", ONE),
+    _known("highest_index_wins", ("classic", "dendrites")),
+    _known("losers_fire_too", ("classic", "dendrites")),
+    _line(DENDRITES, "winner_is_not_held", "winner_select.sv", "HOLD == 0 || !decided", "1'b1", "D1"),
+    _line(DENDRITES, "order_is_not_held", "early_register.sv", "if (!decided)", "if (1'b1)", "R2"),
+    _line(DENDRITES, "later_neurons_pass", "neuron_inhibition.sv", "if (passed == {NEURONS{1'b0}}) passed", "passed", "C1"),
+    _line(("k_earliest",), "more_than_k_pass", "neuron_inhibition.sv", "& (count[j] < COUNT_W'(K))", "", "C1"),
+    _line(("soma",), "soma_one_clock_late", "soma.sv", "now_near + now_far", "now_near + ramp_far", "P3"),
+    _line(("layers",), "spikes_after_the_window", "line_gate.sv", "line & (open | kept)", "line", "T4"),
+    _line(("layers",), "delayed_line_not_cleared", "line_delay.sv", "clear ? 1'b0 : line", "held[0] | line", "T5"),
+    _line(("homeostasis", "votes"), "sets_of_bits_too_short", "random_sets.sv", "PLACE_W'(SIZE - 1)", "PLACE_W'(SIZE - 2)", "R8"),
+    _line(("homeostasis",), "biases_never_fall", "homeostasis.sv", "fall ? BETA : 0", "fall ? 0 : 0", "R12"),
+    _line(("homeostasis",), "bias_unbounded", "homeostasis.sv", "(sum < 0) ? {BIAS_W{1'b0}} : ", "", "R12"),
+    _line(("homeostasis",), "falls_too_often", "fall_counter.sv", "&learned;", "|learned;", "R12"),
+    _line(("homeostasis",), "bias_without_effect", "biased_neuron.sv", " + COMPARE_W'(bias)", "", "R12"),
+    _line(("potential",), "voter_misses_a_line", "voter_row.sv", "for (n = 0; n", "for (n = 4; n", "R14"),
+    _line(("potential",), "silent_lines_learn", "voter_row.sv", "down & spike[i] & (|weight)", "down & (|weight)", "R14"),
+    _line(("potential",), "rival_may_be_the_label", "voter_compare.sv", "learns & rival[k]", "learns & first[k]", "R14"),
+    _line(
         ("votes",),
+        "bar_of_a_vote_excluded",
         "voter_line.sv",
         "PRODUCT_W'(BOTTOM) >= bar);\n                wire",
         "PRODUCT_W'(BOTTOM) > bar);\n                wire",
+        "R10",
     ),
-    Mutant("backoff_for_backoff_simple", "R10", ("votes",), "voter_line.sv", "voted[c] & minus", "voted[c] & backoff"),
-    Mutant("last_of_equal_classes", "R10", ("votes",), "voter_tally.sv", "] > most", "] >= most"),
-    Mutant("a_weight_off_by_one", "R13", ("classic", "dendrites", "sum"), change=_state_change("distal", _one_weight_up), kind="frozen"),
-    Mutant(
-        "threshold_off_by_one", "G1", ("classic", "dendrites"), change=_layer_change(threshold=lambda layer: layer.column.threshold + 1)
-    ),
-    Mutant("another_seed", "R7", ("classic", "dendrites"), change=_state_change("lfsr", lambda seeds: seeds ^ np.uint64(2))),
-    Mutant("another_tie_rule", "D1", ("classic_largest",), change=_layer_change(tie=lambda layer: "lowest_index")),
-    Mutant("another_inhibition", "C1", ("largest",), change=_layer_change(inhibition=lambda layer: "one_lowest_index")),
-    Mutant(
+    _line(("votes",), "backoff_for_backoff_simple", "voter_line.sv", "voted[c] & minus", "voted[c] & backoff", "R10"),
+    _line(("votes",), "last_of_equal_classes", "voter_tally.sv", "] > most", "] >= most", "R10"),
+    Trial("a_weight_off_by_one", "R13", ("classic", "dendrites", "sum"), change=_state_change("distal", _one_weight_up), kind="frozen"),
+    Trial("threshold_off_by_one", "G1", ("classic", "dendrites"), change=_layer_change(threshold=lambda layer: layer.column.threshold + 1)),
+    Trial("another_seed", "R7", ("classic", "dendrites"), change=_state_change("lfsr", lambda seeds: seeds ^ np.uint64(2))),
+    Trial("another_tie_rule", "D1", ("classic_largest",), change=_layer_change(tie=lambda layer: "lowest_index")),
+    Trial("another_inhibition", "C1", ("largest",), change=_layer_change(inhibition=lambda layer: "one_lowest_index")),
+    Trial(
         "another_probability",
         "R1",
         CLASSIC,
         change=_layer_change(stdp=lambda layer: dataclasses.replace(layer.column.stdp, mu_capture=640)),
     ),
-    Mutant("not_taught", "R15", ("taught",), change=_layer_change(teacher=lambda layer: None)),
+    Trial("not_taught", "R15", ("taught",), change=_layer_change(teacher=lambda layer: None)),
 )
 
 
-def run_self_test(folder: Path, progress: Progress | None = None) -> list[MutantOutcome]:
+def run_self_test(folder: Path, progress: Progress | None = None) -> list[TrialOutcome]:
     """First every subject as it is, which must be equal, then every mutant. progress: done and in all.
 
     Raises ConfigError where a subject differs as it is: then the RTL is wrong, and mutants prove nothing.
@@ -272,7 +280,7 @@ def run_self_test(folder: Path, progress: Progress | None = None) -> list[Mutant
     return outcomes
 
 
-def _try(mutant: Mutant, known: dict[str, Subject], folder: Path) -> MutantOutcome:
+def _try(mutant: Trial, known: dict[str, Subject], folder: Path) -> TrialOutcome:
     problem = ""
     for name in mutant.subjects:
         subject = known[name]
@@ -285,21 +293,16 @@ def _try(mutant: Mutant, known: dict[str, Subject], folder: Path) -> MutantOutco
             problem = error.what
             continue
         if not report.ok:
-            return MutantOutcome(mutant, "caught", f"{name}: {report.divergence}")
-    return MutantOutcome(mutant, "invalid" if problem else "missed", problem or f"equal on {', '.join(mutant.subjects)}")
+            return TrialOutcome(mutant, "caught", f"{name}: {report.divergence}")
+    return TrialOutcome(mutant, "invalid" if problem else "missed", problem or f"equal on {', '.join(mutant.subjects)}")
 
 
-def mutated(mutant: Mutant, design: Design, folder: Path) -> NetworkPackage:
+def mutated(mutant: Trial, design: Design, folder: Path) -> NetworkPackage:
     """The RTL with the mutant's one wrong thing. Raises ConfigError unless the text that it changes occurs exactly once."""
     package = generate_network(design if mutant.change is None else mutant.change(design), folder, kind=mutant.kind)
-    if mutant.file:
-        path = package.folder / mutant.file
-        text = path.read_text(encoding="utf-8")
-        if text.count(mutant.find) != 1:
-            raise ConfigError(
-                "a mutant's text must occur once", got=f"{text.count(mutant.find)} times in {mutant.file}", allowed=mutant.find
-            )
-        write_atomic(path, text.replace(mutant.find, mutant.put))
+    if mutant.line is not None:
+        path = package.folder / mutant.line.file
+        write_atomic(path, mutant.line.applied(path.read_text(encoding="utf-8")))
     return package
 
 
