@@ -16,14 +16,14 @@ COMMANDS: dict[str, str] = {
     "demo": "real data to routed layout and report, in one go",
     "doctor": "what is installed, what is missing, and the line that installs it",
     "data": "list, fetch and check data sets",
-    "apps": "applications: clustering of time series, classification of images",
+    "apps": "applications: clustering of time series, classification of images, place cells",
     "train": "train a column on a data set and save it as a Design",
     "rtl": "write SystemVerilog for a Design",
-    "verify": "prove the RTL equal to the simulator on real waves",
+    "verify": "compare the RTL with the simulator, value by value",
     "layout": "synthesise, place, route and sign off a Design",
     "report": "write the HTML report of a run",
     "view": "draw a layout as a picture, or open it in KLayout",
-    "bench": "measure the compiled engine against a plain compiled loop",
+    "bench": "measure: engines, place cells, verification, area of silicon",
 }
 
 

@@ -191,9 +191,10 @@ def _compare_voter(expected: Trace, design: Design, words: list[str], wave: int,
     if (got != weights).any():
         n = int(np.flatnonzero(got != weights)[0])
         return Divergence(wave, -1, "weight", -1, n, f"{weights[n]} of the voter", str(got[n])), 1 + voter.classes + n
-    if len(words) > 3 and learning and int(words[3], 16) != int(state.lfsr):
+    drawn = len(words) > 3 and learning
+    if drawn and int(words[3], 16) != int(state.lfsr):
         return Divergence(wave, -1, "random state", -1, -1, f"{int(state.lfsr):#x} of the voter", f"{int(words[3], 16):#x}"), len(weights)
-    return None, 1 + voter.classes + len(weights)
+    return None, 1 + voter.classes + len(weights) + drawn
 
 
 def _fields(word: str, count: int, width: int) -> NDArray[np.int64]:

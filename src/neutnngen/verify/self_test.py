@@ -109,8 +109,15 @@ def _columns() -> Iterator[tuple[str, NetworkSpec]]:
     yield "homeostasis", alone(neurons=2, threshold=6, segments=3, homeostasis=HomeostasisSpec(1, 3, 2, 7), sharing="line")
 
 
+def _many_lines() -> NetworkSpec:
+    """A column that is counted by weight when it is frozen."""
+    spec = DendriticColumnSpec(40, 1, 30, segments=2, output="segments", stdp=OFTEN)
+    return NetworkSpec(40, (LayerSpec(spec, DenseWiring(40)),))
+
+
 def _networks() -> Iterator[tuple[str, NetworkSpec]]:
     yield from _columns()
+    yield "many_lines", _many_lines()
     first = LayerSpec(ColumnSpec(4, 3, 5, stdp=OFTEN), DenseWiring(4, columns=2))  # type: ignore[arg-type]
     second = LayerSpec(DendriticColumnSpec(6, 2, 4, t_res=2, segments=2, stdp=OFTEN), DenseWiring(6, 4))
     skips = LayerSpec(DendriticColumnSpec(12, 2, 6, segments=2, stdp=OFTEN), DenseWiring(12))
@@ -181,12 +188,13 @@ def _one_weight_up(weights: NDArray[Any]) -> NDArray[Any]:
 DENDRITES = ("dendrites", "sum", "taught")
 CLASSIC = ("classic", "classic_largest", "steps")
 ONE = ("classic",)
+COUNTED = ("many_lines",)
 
 
-def _line(subjects: tuple[str, ...], *words: str) -> Trial:
+def _line(subjects: tuple[str, ...], *words: str, kind: Kind = "learning") -> Trial:
     """A trial of a line of a leaf; words as of ``Mutant``."""
     line = Mutant(*words)
-    return Trial(line.name, line.rule, subjects, line)
+    return Trial(line.name, line.rule, subjects, line, kind=kind)
 
 
 def _known(name: str, subjects: tuple[str, ...]) -> Trial:
@@ -247,6 +255,12 @@ MUTANTS: tuple[Trial, ...] = (
     ),
     _line(("votes",), "backoff_for_backoff_simple", "voter_line.sv", "voted[c] & minus", "voted[c] & backoff", "R10"),
     _line(("votes",), "last_of_equal_classes", "voter_tally.sv", "] > most", "] >= most", "R10"),
+    _line(COUNTED, "counts_are_not_cleared", "delayed_sum.sv", "value & {WIDTH{~clear}}", "value", "T5", kind="frozen"),
+    _line(
+        COUNTED, "threshold_less_one", "ramp_potential.sv", "(1 << WIDTH) - THRESHOLD", "(1 << WIDTH) + 1 - THRESHOLD", "G1", kind="frozen"
+    ),
+    _line(COUNTED, "one_line_is_not_counted", "bit_count.sv", ".ci(bits[BITS-1])", ".ci(1'b0)", "G1", kind="frozen"),
+    _line(COUNTED, "ramps_never_end", "ramp_potential.sv", ".b(~ended)", ".b({RISE_W{1'b1}})", "S2", kind="frozen"),
     Trial("a_weight_off_by_one", "R13", ("classic", "dendrites", "sum"), change=_state_change("distal", _one_weight_up), kind="frozen"),
     Trial("threshold_off_by_one", "G1", ("classic", "dendrites"), change=_layer_change(threshold=lambda layer: layer.column.threshold + 1)),
     Trial("another_seed", "R7", ("classic", "dendrites"), change=_state_change("lfsr", lambda seeds: seeds ^ np.uint64(2))),
