@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
+from conftest import need
 from neutnngen.bench import silicon
-from neutnngen.bench.silicon import Case, synthesise_case
+from neutnngen.bench.silicon import Case, check_case, synthesise_case
 from neutnngen.cli.main import main
+from neutnngen.errors import CheckFailed
 from neutnngen.pdk.kits import load_kit
 from neutnngen.rtl import Rings
+from neutnngen.spec import Design
 
 FLOP = 4.522
 """µm² of a DFF_X1."""
@@ -25,7 +29,7 @@ def test_kinds_and_styles_of_a_small_column(tmp_path: Path) -> None:
         "programmable": Case(8, 2, "programmable"),
         "frozen": Case(8, 2, "frozen"),
     }
-    made = {name: synthesise_case(case, load_kit(), tmp_path / name)[0] for name, case in cases.items()}
+    made = {name: synthesise_case(case, load_kit(), tmp_path / name).statistics for name, case in cases.items()}
     assert made["learning"].area > made["rings"].area > made["programmable"].area > made["frozen"].area > 0
     # three for every weight that is held
     assert made["programmable"].sequential_area - made["frozen"].sequential_area == pytest.approx(16 * 3 * FLOP, rel=0.1)
@@ -35,9 +39,23 @@ def test_kinds_and_styles_of_a_small_column(tmp_path: Path) -> None:
 @pytest.mark.tool
 def test_cells_of_a_kit_of_several_libraries(tmp_path: Path, shared: Path) -> None:
     kit = load_kit("asap7", shared / "pdk" / "asap7")
-    made, _ = synthesise_case(Case(8, 2, "learning", Rings(2, 2)), kit, tmp_path)
+    made = synthesise_case(Case(8, 2, "learning", Rings(2, 2)), kit, tmp_path).statistics
     assert set(made.by_type) <= set(kit.cells) and not any(kit.cells[name].dont_use for name in made.by_type if "TIE" not in name)
     assert made.by_type["FAx1_ASAP7_75t_R"][0] > 0 and made.by_type["DFFHQNx1_ASAP7_75t_R"][0] > 48
+
+
+@pytest.mark.tool
+def test_what_is_measured_is_compared(tmp_path: Path) -> None:
+    for program in ("verilator", "g++", "make", "iverilog"):
+        need(program)
+    kit, case = load_kit(), Case(6, 2, "learning", Rings(2, 2))
+    made = synthesise_case(case, kit, tmp_path)
+    equal = check_case(case, made, kit, tmp_path)
+    assert equal["rtl"] > 200 * 12 and equal["gates"] > 40 * 2
+    one = made.design
+    wrong = dataclasses.replace(made, design=Design.of_column(one.name, one.column, one.weights, one.mask, one.lfsr_state + 1))
+    with pytest.raises(CheckFailed, match="random state"):
+        check_case(case, wrong, kit, tmp_path / "wrong")
 
 
 @pytest.mark.tool

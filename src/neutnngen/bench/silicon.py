@@ -14,11 +14,13 @@ import numpy as np
 from neutnngen.flow.steps.synth import synthesise
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
-from neutnngen.rtl import Rings, generate_rtl
-from neutnngen.rtl.network import generate_network
+from neutnngen.rtl import Rings, RtlPackage, generate_rtl
+from neutnngen.rtl.network import NetworkPackage, generate_network
 from neutnngen.rtl.words import Kind
 from neutnngen.spec import ColumnSpec, Design
 from neutnngen.tools import yosys
+from neutnngen.verify import random_waves, verify_gates
+from neutnngen.verify.fast import verify_fast
 
 FORMAT, VERSION = "neutnngen-bench-silicon", "1.1"
 TOP = "column"
@@ -58,6 +60,10 @@ CASES = (
 )
 QUICK = 9
 """Cases that take seconds."""
+RTL_WAVES, GATE_WAVES = 200, 40
+"""Random waves, most of them learning, of the comparison with the simulator."""
+GATE_SYNAPSES = 200
+"""Largest column whose gates are compared."""
 PUBLIC = {("nangate45", 65, 2): 95.3, ("nangate45", 16, 4): 95.0}
 """µm² per synapse of public RTL of the same learning column with the same tools (TNN column of prabsy96/TNNGen)."""
 
@@ -71,39 +77,79 @@ def column_design(inputs: int, neurons: int) -> Design:
     return Design.of_column(TOP, column, weights, np.ones(weights.shape, dtype=bool), 1)
 
 
-def synthesise_case(case: Case, kit: Kit, folder: Path) -> tuple[yosys.Statistics, int]:
-    """Cells and areas of a column's RTL, and the clocks of a wave."""
+@dataclass(frozen=True)
+class Made:
+    """A synthesised case: its RTL, netlist, statistics and clocks of a wave."""
+
+    design: Design
+    package: RtlPackage | NetworkPackage
+    netlist: Path
+    statistics: yosys.Statistics
+
+    @property
+    def clocks(self) -> int:
+        return self.package.clocks
+
+
+def synthesise_case(case: Case, kit: Kit, folder: Path) -> Made:
+    """A column's RTL as a netlist."""
     design = column_design(case.inputs, case.neurons)
+    package: RtlPackage | NetworkPackage
     if case.kind == "learning":
         package = generate_rtl(design, folder / "rtl", rings=case.rings)
-        return synthesise(kit, package.sources, TOP, folder, modular=case.rings is not None)[1], package.clocks
-    other = generate_network(design, folder / "rtl", kind=case.kind)
-    return synthesise(kit, other.sources, TOP, folder)[1], other.clocks
+    else:
+        package = generate_network(design, folder / "rtl", kind=case.kind)
+    return Made(design, package, *synthesise(kit, package.sources, TOP, folder, modular=case.rings is not None))
+
+
+def check_case(case: Case, made: Made, kit: Kit, folder: Path) -> dict[str, int]:
+    """Compare what was synthesised with the simulator: the RTL, and the netlist of a small column that learns; values that were equal by
+    level.
+
+    Raises CheckFailed at a difference.
+    """
+    learning = case.kind == "learning"
+    waves = random_waves(made.design.column, RTL_WAVES, 3, silent=0.3)
+    learn = np.random.default_rng(2).random(RTL_WAVES) < (0.8 if learning else 0.0)
+    reports = [verify_fast(made.design, waves, learn, folder / "verify", package=made.package)]
+    if isinstance(made.package, RtlPackage) and case.inputs * case.neurons <= GATE_SYNAPSES and kit.verilog is not None:
+        part = slice(0, GATE_WAVES)
+        gates = folder / "gates"
+        reports.append(verify_gates(made.netlist, kit.verilog, made.design, waves[part], learn[part], gates, rings=case.rings))
+    for report in reports:
+        report.raise_if_different()
+    return {report.level: report.values for report in reports}
 
 
 def bench_silicon(quick: bool = False, tell: Tell | None = None, *, kit: Kit | None = None) -> dict[str, Any]:
-    """Synthesise all cases; JSON values with format, version, kit, yosys and cases: column, kind, style, clocks of a wave, areas in µm² per
-    synapse (all, sequential), cells, seconds, and where public RTL was measured its area. quick: only what takes seconds. kit: default
-    NanGate45."""
+    """Synthesise all cases, and compare each with the simulator; JSON values with format, version, kit, yosys and cases: column, kind,
+    style, clocks of a wave, areas in µm² per synapse (all, sequential), cells, seconds, values that were equal in RTL and gates, and where
+    public RTL was measured its area.
+
+    quick: only what takes seconds, without the comparison. kit: default NanGate45. Raises CheckFailed where hardware and simulator differ.
+    """
     node = kit or load_kit()
     cases = CASES[:QUICK] if quick else CASES
     done: list[dict[str, Any]] = []
     for case in cases:
-        began = time.perf_counter()
-        with tempfile.TemporaryDirectory(prefix="neutnngen-") as folder:
-            made, clocks = synthesise_case(case, node, Path(folder))
+        with tempfile.TemporaryDirectory(prefix="neutnngen-") as name:
+            folder, began = Path(name), time.perf_counter()
+            made = synthesise_case(case, node, folder)
+            seconds = time.perf_counter() - began
+            equal = {} if quick else check_case(case, made, node, folder)
         synapses = case.inputs * case.neurons
         done.append(
             {
                 "column": f"{case.inputs}×{case.neurons}",
                 "kind": case.kind,
                 "style": case.style,
-                "clocks": clocks,
-                "area": made.area / synapses,
-                "sequential": made.sequential_area / synapses,
-                "cells": made.cells,
+                "clocks": made.clocks,
+                "area": made.statistics.area / synapses,
+                "sequential": made.statistics.sequential_area / synapses,
+                "cells": made.statistics.cells,
                 "public": PUBLIC.get((node.name, case.inputs, case.neurons)) if case.kind == "learning" else None,
-                "seconds": time.perf_counter() - began,
+                "seconds": seconds,
+                "equal": equal,
             }
         )
         if tell is not None:

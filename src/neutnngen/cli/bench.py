@@ -108,9 +108,17 @@ def _silicon(options: argparse.Namespace) -> int:
     for case in document["cases"]:
         public = "–" if case["public"] is None else f"{case['public']:.1f}"
         areas = [f"{case['area']:.2f}", f"{case['sequential']:.2f}", public]
-        rows.append([f"{case['column']}, {case['kind']}", case["style"], *areas, str(case["clocks"]), f"{case['cells']:,}"])
+        equal = [f"{case['equal'][level]:,}" if level in case["equal"] else "–" for level in ("rtl", "gates")]
+        rows.append([f"{case['column']}, {case['kind']}", case["style"], *areas, str(case["clocks"]), f"{case['cells']:,}", *equal])
     title = f"SYNTHESIS, {document['kit']} typical, Yosys {document['yosys']} with ABC: µm² of cells per synapse"
-    emit(options, document, table(title, ["column", "style", "all", "flip-flops", "public RTL", "clocks a wave", "cells"], rows), *written)
+    emit(
+        options,
+        document,
+        table(
+            title, ["column", "style", "all", "flip-flops", "public RTL", "clocks a wave", "cells", "values equal in RTL", "in gates"], rows
+        ),
+        *written,
+    )
     return 0
 
 
