@@ -6,17 +6,18 @@ import json
 import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from neutnngen.errors import ConfigError, DataError
 from neutnngen.files import write_atomic
+from neutnngen.rtl.blocks import column_blocks
+from neutnngen.rtl.diagram import write_diagram
+from neutnngen.rtl.text import leaf_text, package_text, render
 from neutnngen.rtl.words import constant, joined, limits, stabiliser_kind
 from neutnngen.spec import NO_SPIKE, ColumnSpec, Design
 
@@ -191,42 +192,17 @@ def _hierarchy(design: Design) -> dict[str, Any]:
     }
 
 
-def _text(*path: str) -> str:
-    return files("neutnngen.rtl").joinpath(*path).read_text(encoding="utf-8")
-
-
-def _load_template(name: str) -> str:
-    return _text("templates", name)
-
-
-def leaf_text(leaf: str) -> str:
-    """Source of a leaf module."""
-    return _text("leaves", f"{leaf}.sv")
-
-
 def check_name(name: str, leaves: Sequence[str]) -> None:
     """Raise ConfigError if a Design's name cannot be that of a module."""
-    if name in leaves or name in tomllib.loads(_text("reserved_words.toml"))["words"].split():
+    if name in leaves or name in tomllib.loads(package_text("reserved_words.toml"))["words"].split():
         raise ConfigError(
             "the design's name cannot be a module name", got=name, allowed="any name that is no SystemVerilog keyword and no leaf"
         )
 
 
-def render(template: str, context: dict[str, Any]) -> str:
-    """A template with its gaps filled; one that is not filled is an error."""
-    environment = Environment(
-        loader=FunctionLoader(_load_template),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    return environment.get_template(template).render(context)
-
-
 def generate_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.0) -> RtlPackage:
-    """Write the column's RTL, ``files.f``, ``constraints.sdc``, ``hierarchy.json`` and test bench into ``folder`` (made if absent).
+    """Write the column's RTL, ``files.f``, ``constraints.sdc``, ``hierarchy.json``, test bench and block diagram into ``folder``
+    (made if absent).
 
     clock_period: nanoseconds, for the constraints only. Raises ConfigError if the design cannot be built: its name is a word of
     SystemVerilog or of a leaf, the period is not positive, or no synapse is left.
@@ -245,6 +221,7 @@ def generate_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.
     constraints = write_atomic(target / "constraints.sdc", render("constraints.sdc.j2", context))
     file_list = write_atomic(target / "files.f", "".join(f"{path.name}\n" for path in sources))
     hierarchy = write_atomic(target / "hierarchy.json", json.dumps(_hierarchy(design), indent=2) + "\n")
+    write_diagram(column_blocks(design), target)
     return RtlPackage(
         target, design.name, tuple(sources), testbench, constraints, file_list, hierarchy, scan_chain(design), float(clock_period)
     )
