@@ -43,6 +43,8 @@ from neutnngen.verify import VerifyReport, verify_rtl
 from neutnngen.verify.fast import verify_fast
 from neutnngen.verify.mutants import MutantResult, run_mutants
 from neutnngen.verify.network import verify_network
+from neutnngen.verify.waveform import record_wave
+from neutnngen.verify.waveform_plot import plot_wave
 
 
 @dataclass(frozen=True)
@@ -246,6 +248,12 @@ def verify_design(
     }
     write_atomic(target / "verify.json", json.dumps(document, indent=2) + "\n")
     return report
+
+
+def draw_waveform(design: Design, run_folder: Path, picture: Path) -> Path:
+    """A picture of one wave that the Design learns in RTL, of the run's own waves. Raises ConfigError if it is no classic column."""
+    design.column  # noqa: B018 - refuses what is no classic column
+    return plot_wave(record_wave(design, load_waves(run_folder), run_folder / "verify" / "waveform"), picture)
 
 
 def check_mutants(design: Design, run_folder: Path, waves: int, *, rings: Rings | None = None) -> list[MutantResult]:

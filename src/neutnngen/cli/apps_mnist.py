@@ -10,7 +10,7 @@ from pathlib import Path
 from neutnngen import __version__
 from neutnngen.apps.mnist.catalogue import CATALOGUE, DEFAULT, named_blueprint
 from neutnngen.apps.mnist.continual import run_continual
-from neutnngen.apps.mnist.designs import save_design, score_design
+from neutnngen.apps.mnist.designs import save_design, save_layers, score_design
 from neutnngen.apps.mnist.draw import PORT, serve
 from neutnngen.apps.mnist.explore import dimensions, sizes
 from neutnngen.apps.mnist.model import load_model
@@ -60,6 +60,7 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     mnist.add_argument("--sizes", action="store_true", help="instead: active dendrites and classic columns at equal synapses, one pass")
     mnist.add_argument("--continual", action="store_true", help="instead: a stream whose images are transposed, then the labels swapped")
     mnist.add_argument("--save", metavar="DIR", type=Path, help="also save each design of the best seed with what it is expected to score")
+    mnist.add_argument("--save-layers", metavar="DIR", type=Path, help="the same without a read-out that only counts (tally)")
     mnist.add_argument("--draw", action="store_true", help="instead: a page on this computer where you draw and the network reads")
     mnist.add_argument("--port", metavar="N", type=int, default=PORT, help="of the page (default: %(default)s; 0: any free one)")
 
@@ -110,11 +111,10 @@ def _study(options: argparse.Namespace) -> int:
     wanted = {task.key(data, seed) for task in tasks for seed in range(options.seeds)}
     shown = Results(row for row in results if row.key in wanted)
     files = [options.out / "results.csv", *write_study(shown, data, options.out, pictures=not explored)]
-    saved = (
-        []
-        if options.save is None
-        else [save_design(s, data, options.out, options.save, f"neutnngen {__version__}") for s in shown.summary()]
-    )
+    saved = []
+    for folder, save in ((options.save, save_design), (options.save_layers, save_layers)):
+        if folder is not None:
+            saved += [save(s, data, options.out, folder, f"neutnngen {__version__}") for s in shown.summary()]
     files += [place / "expected.json" for place in saved]
     title = f"MEASURED error on {len(data.images):,} {part} images of {data.name}, {len(data.train_images):,} learned"
     summaries = shown.summary()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from neutnngen.cli.common import add_config, add_style, chosen_rings, console, emit, load_run_config, progress_bar, table
 from neutnngen.errors import ConfigError
-from neutnngen.pipeline import SIMULATORS, check_mutants, find_design, verify_design
+from neutnngen.pipeline import SIMULATORS, check_mutants, draw_waveform, find_design, verify_design
 from neutnngen.verify.self_test import run_self_test
 
 EXAMPLE = "neutnngen verify runs/gunpoint --rtl runs/gunpoint/rtl --waves 512"
@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rtl", type=Path, help="verify the sources in this folder, written by `neutnngen rtl`, instead of new ones")
     add_style(parser)
     parser.add_argument("--mutants", action="store_true", help="also break the RTL one line at a time and show what is caught")
+    parser.add_argument("--waveform", metavar="FILE.png", type=Path, help="also a picture of one learning wave of a classic column in RTL")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -53,6 +54,9 @@ def run(options: argparse.Namespace) -> int:
         document["mutants"] = [{"name": r.mutant.name, "rule": r.mutant.rule, "outcome": r.outcome, "detail": r.detail} for r in results]
         rows = [[r.mutant.name, r.mutant.rule, r.outcome, r.detail.partition("first difference: ")[2]] for r in results]
         text.append(table("mutants", ["line made wrong", "rule", "", "first difference"], rows))
+    if options.waveform is not None:
+        document["waveform"] = str(draw_waveform(design, folder, options.waveform))
+        text.append(f"written: {options.waveform}")
     emit(options, document, *text)
     if not report.ok and not options.json:
         console(options).print("the RTL is not the simulator; nothing after this step would be worth anything")

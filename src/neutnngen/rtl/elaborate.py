@@ -6,17 +6,17 @@ import json
 import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-
 from neutnngen.errors import ConfigError, DataError
 from neutnngen.files import write_atomic
+from neutnngen.rtl.blocks import column_blocks
+from neutnngen.rtl.diagram import write_diagram
 from neutnngen.rtl.rings import RING_LEAVES, RingPlan, Rings, check_rings, ring_context, ring_hierarchy
 from neutnngen.rtl.scan import ScanOrder, plain_order, scan_chain
+from neutnngen.rtl.text import leaf_text, package_text, render
 from neutnngen.rtl.words import constant, joined, limits, stabiliser_kind
 from neutnngen.spec import NO_SPIKE, ColumnSpec, Design
 
@@ -174,38 +174,12 @@ def _description(design: Design, package: RtlPackage) -> dict[str, Any]:
     }
 
 
-def _text(*path: str) -> str:
-    return files("neutnngen.rtl").joinpath(*path).read_text(encoding="utf-8")
-
-
-def _load_template(name: str) -> str:
-    return _text("templates", name)
-
-
-def leaf_text(leaf: str) -> str:
-    """Source of a leaf module."""
-    return _text("leaves", f"{leaf}.sv")
-
-
 def check_name(name: str, leaves: Sequence[str]) -> None:
     """Raise ConfigError if a Design's name cannot be that of a module."""
-    if name in leaves or name in tomllib.loads(_text("reserved_words.toml"))["words"].split():
+    if name in leaves or name in tomllib.loads(package_text("reserved_words.toml"))["words"].split():
         raise ConfigError(
             "the design's name cannot be a module name", got=name, allowed="any name that is no SystemVerilog keyword and no leaf"
         )
-
-
-def render(template: str, context: dict[str, Any]) -> str:
-    """A template with its gaps filled; one that is not filled is an error."""
-    environment = Environment(
-        loader=FunctionLoader(_load_template),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    return environment.get_template(template).render(context)
 
 
 def _package(design: Design, folder: Path, sources: Sequence[str], clock_period: float, rings: Rings | None) -> RtlPackage:
@@ -254,7 +228,8 @@ def _testbench_context(design: Design, package: RtlPackage) -> dict[str, Any]:
 
 
 def generate_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.0, rings: Rings | None = None) -> RtlPackage:
-    """Write the column's RTL, ``files.f``, ``constraints.sdc``, ``hierarchy.json`` and test bench into ``folder`` (made if absent).
+    """Write the column's RTL, ``files.f``, ``constraints.sdc``, ``hierarchy.json``, test bench and block diagram into ``folder``
+    (made if absent).
 
     clock_period: nanoseconds, for the constraints only. rings: None for logic at every synapse, else weights that circulate. Raises
     ConfigError if the design cannot be built: its name is a word of SystemVerilog or of a leaf, the period is not positive, no synapse
@@ -280,6 +255,7 @@ def generate_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.
     write_atomic(package.constraints, render("constraints.sdc.j2", {"name": design.name, "clock_period": clock_period}))
     write_atomic(package.file_list, "".join(f"{name}\n" for name in names))
     write_atomic(package.hierarchy, json.dumps(_description(design, package), indent=2) + "\n")
+    write_diagram(column_blocks(design, rings), target)
     return package
 
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from neutnngen.errors import ConfigError, DataError
 from neutnngen.files import write_atomic
+from neutnngen.rtl.blocks import network_blocks
 from neutnngen.rtl.counting import count_instance
-from neutnngen.rtl.elaborate import FORMAT, LEAVES, TEST_HALF_PERIOD, VERSION, check_name, leaf_text, render
+from neutnngen.rtl.diagram import write_diagram
+from neutnngen.rtl.elaborate import FORMAT, LEAVES, TEST_HALF_PERIOD, VERSION, check_name
 from neutnngen.rtl.structure import (
     check_network,
     column_context,
@@ -21,6 +23,7 @@ from neutnngen.rtl.structure import (
     network_context,
     widths,
 )
+from neutnngen.rtl.text import leaf_text, render
 from neutnngen.rtl.voting import voter_scan
 from neutnngen.rtl.words import Kind
 from neutnngen.spec import Design
@@ -71,7 +74,9 @@ def network_scan_image(design: Design) -> list[int]:
 
 
 def generate_network(design: Design, folder: Path | str, *, clock_period: float = 2.0, kind: Kind = "learning") -> NetworkPackage:
-    """Write a network's RTL into ``folder`` (made if absent). clock_period: nanoseconds, for the constraints only. kind: see ``KINDS``.
+    """Write a network's RTL and its block diagram into ``folder`` (made if absent).
+
+    clock_period: nanoseconds, for the constraints only. kind: see ``KINDS``.
 
     Raises ConfigError where there is no hardware for a part of it (``check_network``), no synapse is left in a column, the name is a word
     of SystemVerilog or of a leaf, or the period is not positive.
@@ -88,6 +93,7 @@ def generate_network(design: Design, folder: Path | str, *, clock_period: float 
         inner = column_context(name, layer.column, state, column, context["count_w"], kind)
         sources.append(write_atomic(target / f"{name}.sv", render("dendritic_column.sv.j2", inner)))
     sources.append(write_atomic(target / f"{design.name}.sv", render("network.sv.j2", context)))
+    write_diagram(network_blocks(design, kind), target)
     return NetworkPackage(
         target,
         design.name,

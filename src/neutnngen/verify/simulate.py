@@ -43,6 +43,21 @@ def simulate_rtl(
     return _simulate(package, package.sources, design, inputs, learn, folder, timeout, vcd=None, gates=False)
 
 
+def simulate_waveform(
+    package: RtlPackage,
+    design: Design,
+    inputs: NDArray[np.uint8],
+    learn: NDArray[np.bool_] | bool,
+    folder: Path,
+    *,
+    timeout: float = 3600.0,
+) -> Path:
+    """As ``simulate_rtl``; the value-change dump of all signals of the RTL, from the first clock of the first wave on."""
+    dump = folder.resolve() / "waves.vcd"
+    _simulate(package, package.sources, design, inputs, learn, folder, timeout, vcd=dump, gates=False)
+    return dump
+
+
 def _simulate(
     package: RtlPackage,
     sources: Sequence[Path],
