@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from neutnngen.errors import ConfigError
-from neutnngen.rtl import generate_rtl
+from neutnngen.rtl import Rings, generate_rtl
 from neutnngen.rtl.blocks import Blocks, column_blocks, network_blocks
 from neutnngen.rtl.diagram import mermaid, svg
 from neutnngen.rtl.network import generate_network, network_scan_image
 from neutnngen.rtl.structure import check_network
-from neutnngen.spec import Design
+from neutnngen.spec import ColumnSpec, Design
 from random_designs import classic_case, random_case
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -104,3 +104,17 @@ def test_kinds_without_learning_have_no_learning_parts() -> None:
         assert not any(part.role == "learning" for stage in blocks.stages for part in stage.parts)
         assert (blocks.chain_bits > 0) == (kind == "programmable")
         check_picture(blocks)
+
+
+def test_a_column_with_rings(tmp_path: Path) -> None:
+    spec = ColumnSpec(16, 4, 28)
+    design = Design.of_column("ringed", spec, np.full((4, 16), 3), np.ones((4, 16), dtype=bool), 1)
+    package = generate_rtl(design, tmp_path, rings=Rings(2, 4))
+    blocks = column_blocks(design, package.rings)
+    assert (blocks.clocks, blocks.chain_bits, blocks.update) == (package.clocks, len(package.scan.places), 8)
+    top = package.sources[-1].read_text()
+    for part in blocks.stages[0].parts:
+        assert all(f"    {module} #(" in top for module in part.modules), part.title
+        for names in part.instances:
+            assert all(f" {name} (" in top for name in names.split(" … ")), part.title
+    assert f"({blocks.controller}: controller)" in (tmp_path / "blocks.svg").read_text()

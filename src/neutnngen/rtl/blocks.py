@@ -6,7 +6,7 @@ Pure functions of a Design. A classic column's RTL and a network's RTL name thei
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from neutnngen.rtl.rings import RingPlan, Rings
@@ -72,7 +72,8 @@ class Link:
 
 @dataclass(frozen=True)
 class Blocks:
-    """A whole diagram. t_in_max: last clock in which an input may rise. clocks: of a wave. chain_bits: of the weight port, 0 if frozen."""
+    """A whole diagram. t_in_max: last clock in which an input may rise. clocks: of a wave. chain_bits: of the weight port, 0 if frozen.
+    controller: leaf that counts the clocks. update: clocks at the end of the wave in which weights change."""
 
     name: str
     kind: Kind
@@ -84,6 +85,8 @@ class Blocks:
     chain_bits: int
     stages: tuple[Stage, ...]
     links: tuple[Link, ...]
+    controller: str = "wave_controller"
+    update: int = 1
 
 
 def span(pattern: str, count: int) -> str:
@@ -119,7 +122,8 @@ def column_blocks(design: Design, rings: Rings | None = None) -> Blocks:
     ends, draws = unit * column.horizon, unit * column.draws
     stage = Stage("layer0", title, (design.name,), (), 1, cells, 0, ends, draws, synapses, bits, parts)
     links = (Link("inputs", "layer0", column.inputs), Link("layer0", "outputs", column.neurons))
-    return Blocks(design.name, "learning", column.inputs, unit * column.t_in_max, 0, column.neurons, clocks, bits, (stage,), links)
+    made = Blocks(design.name, "learning", column.inputs, unit * column.t_in_max, 0, column.neurons, clocks, bits, (stage,), links)
+    return made if rings is None else replace(made, controller="ring_controller", update=rings.slots * rings.members)
 
 
 def _ring_parts(spec: DendriticColumnSpec, plan: RingPlan) -> tuple[Part, ...]:

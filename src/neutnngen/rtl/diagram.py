@@ -174,7 +174,7 @@ def _times(blocks: Blocks, width: int) -> dict[str, Any]:
         if stage.draws:
             rows.append(("its random draws", 0, stage.draws, "learning"))
     what = "update, clear" if blocks.kind == "learning" else "clear"
-    rows.append((what, blocks.clocks - 1, blocks.clocks, "neuron"))
+    rows.append((what, blocks.clocks - blocks.update, blocks.clocks, "neuron"))
     left = MARGIN + 150
     step = (width - left) / blocks.clocks
     every = next(n for n in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 1 << 30) if n * step >= 22)
