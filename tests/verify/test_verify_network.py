@@ -32,8 +32,7 @@ def buildable(seed: int) -> Case | None:
         check_network(case.design.network)
     except ConfigError:
         return None
-    left = [s.distal_mask[c].any() or s.proximal_mask[c].any() for s in case.design.state.layers for c in range(len(s.distal))]
-    return case if all(left) else None
+    return case if case.design.synapses else None
 
 
 CASES = [seed for seed in range(SEEDS) if buildable(seed) is not None]
@@ -113,6 +112,33 @@ def test_frozen_columns_counted_by_weight_answer_as_the_simulator(tmp_path: Path
         ):  # a segment reaches its threshold
             seen += case.features
     assert wanted <= set(seen)
+
+
+def emptied(design: Design) -> Design:
+    """The same without the synapses of its first column."""
+    first, *rest = design.state.layers
+    parts = {}
+    for weights in ("distal", "proximal"):
+        mask = getattr(first, f"{weights}_mask").copy()
+        mask[0] = False
+        parts |= {f"{weights}_mask": mask, weights: getattr(first, weights) * mask}
+    return design.with_state(dataclasses.replace(design.state, layers=(dataclasses.replace(first, **parts), *rest)))
+
+
+@pytest.mark.tool
+@pytest.mark.parametrize("kind", ["learning", "programmable", "frozen"])
+def test_a_column_without_any_synapse_is_silent_hardware(kind: Kind, tmp_path: Path) -> None:
+    need("iverilog")
+    several = [seed for seed in CASES if small(seed) and emptied(random_case(seed).design).synapses]
+    for seed in several[:6]:
+        case = buildable(seed)
+        assert case is not None
+        design, learn = emptied(case.design), case.learn & (kind == "learning")
+        report = verify_network(design, case.waves, learn, tmp_path / str(seed), enable=case.enable, labels=case.labels, kind=kind)
+        assert report.ok and report.values > 0, report.message
+    nothing = emptied(Design.of_column("nothing", ColumnSpec(2, 2, 3), np.ones((2, 2), dtype=int), np.ones((2, 2), dtype=bool), 1))
+    with pytest.raises(ConfigError, match="no synapse left"):
+        generate_network(nothing, tmp_path / "nothing", kind=kind)
 
 
 @pytest.mark.tool

@@ -78,11 +78,13 @@ def generate_network(design: Design, folder: Path | str, *, clock_period: float 
 
     clock_period: nanoseconds, for the constraints only. kind: see ``KINDS``.
 
-    Raises ConfigError where there is no hardware for a part of it (``check_network``), no synapse is left in a column, the name is a word
+    Raises ConfigError where there is no hardware for a part of it (``check_network``), no synapse is left at all, the name is a word
     of SystemVerilog or of a leaf, or the period is not positive.
     """
     check_name(design.name, NETWORK_LEAVES)
     check_network(design.network, kind)
+    if design.synapses == 0:
+        raise ConfigError("the design has no synapse left, so there is nothing to build", got=design.name, next_step="prune less")
     if not clock_period > 0:
         raise ConfigError("the clock period must be positive", got=clock_period, allowed="nanoseconds > 0")
     context = {**network_context(design, kind), "half_period": TEST_HALF_PERIOD, "clock_period": clock_period}

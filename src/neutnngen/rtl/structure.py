@@ -108,14 +108,12 @@ def counted_by_weight(spec: DendriticColumnSpec, state: LayerState, column: int,
 def column_context(
     name: str, spec: DendriticColumnSpec, state: LayerState, column: int, count_w: int, kind: Kind = "learning"
 ) -> dict[str, Any]:
-    """Everything that the template of a column prints. Raises ConfigError where no synapse is left."""
+    """Everything that the template of a column prints. A column without any synapse never fires, and has its random unit alone."""
     counted = counted_by_weight(spec, state, column, kind)
     synapses = column_synapses(state, column)
-    if not synapses:
-        raise ConfigError("a column has no synapse left, so there is nothing to build", got=name, next_step="prune less")
     width, ramp = widths(spec), spec.response == "rnl"
     last_bit = {s: f"w_{s.name}[{width[s.kind] - 1}]" for s in synapses}
-    scan_in = {synapses[0]: "weight_in"} | {after: last_bit[one] for one, after in pairwise(synapses)}
+    scan_in = dict.fromkeys(synapses[:1], "weight_in") | {after: last_bit[one] for one, after in pairwise(synapses)}
     groups = list(_groups(spec, synapses))
     alone = len(groups) == 1
     other = spec.proximal_w_max not in (0, spec.w_max)
@@ -147,7 +145,7 @@ def column_context(
             for s, weight in zip(synapses, weights, strict=True)
         ],
         "chain_bits": sum(width[s.kind] for s in synapses),
-        "scan_end": last_bit[synapses[-1]],
+        "scan_end": last_bit[synapses[-1]] if synapses else "weight_in",
         "count_w": count_w,
         "lfsr_w": spec.lfsr.width,
         "taps": constant(sum(1 << (tap - 1) for tap in spec.lfsr.taps), spec.lfsr.width),

@@ -189,8 +189,12 @@ def _names(design: Design, package: Package, learning: bool) -> tuple[str, list[
     network = design.network
     states = []
     for number, layer in enumerate(network.layers):
-        parts = [*(["random.state"] if learning else []), "weights", *(["biases"] if layer.column.homeostasis is not None else [])]
-        states += [f"dut.column_{number}_{c}.{part}" for c in range(layer.columns) for part in parts]
+        one = design.state.layers[number]
+        for c in range(layer.columns):
+            there = one.distal_mask[c].any() or one.proximal_mask[c].any()
+            parts = [*(["random.state"] if learning else []), *(["weights"] if there else [])]
+            parts += ["biases"] if layer.column.homeostasis is not None else []
+            states += [f"dut.column_{number}_{c}.{part}" for part in parts]
     if network.voter is not None:
         states += ["dut.voter_weights", *(["dut.voter_random.state"] if learning and network.voter.read == "votes" else [])]
     return joined([f"dut.lines_{n}" for n in range(len(network.layers))]), states
