@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,11 @@ from neutnngen.apps.mnist.blueprint import load_blueprint
 from neutnngen.apps.mnist.designs import LAYERS_FORMAT, layers_alone, score_layers
 from neutnngen.apps.mnist.learn import fit
 from neutnngen.apps.mnist.study import Split
+from neutnngen.bench.pieces import pieces
 from neutnngen.data import load_images
 from neutnngen.engine import get_engine
-from neutnngen.pipeline import find_design, verify_design
+from neutnngen.pipeline import find_design, load_waves
+from neutnngen.verify.network import verify_network
 
 FOLDER = ROOT / "examples" / "columns" / "enable_18x10x24"
 
@@ -52,9 +53,13 @@ def test_training_again_gives_the_same_design(shared: Path) -> None:
 
 
 @pytest.mark.tool
-def test_rtl_equals_the_simulator(tmp_path: Path) -> None:
+def test_rtl_of_a_neuron_equals_the_simulator(tmp_path: Path) -> None:
+    """One of the ten neurons, on the real waves, enabled in two of three; the whole takes minutes (`neutnngen verify`)."""
     need("iverilog")
-    shutil.copytree(FOLDER, tmp_path / "column")
-    design, run = find_design(tmp_path / "column")
-    report = verify_design(design, run, 8, simulator="icarus")
-    assert report.ok and report.learning_waves == 8 and report.spikes > 0, report.message
+    design = find_design(FOLDER)[0]
+    (piece,) = pieces(design)
+    assert (piece.count, piece.design.synapses) == (10, 18 * 24)
+    waves = load_waves(FOLDER)[:12]
+    enable = np.arange(12)[:, None] % 3 > 0
+    report = verify_network(piece.design, waves, True, tmp_path, enable=enable)
+    assert report.ok and report.learning_waves == 12 and report.spikes == 8, report.message

@@ -5,11 +5,13 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from neutnngen.flow.bare_timing import bare_period
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.state import State
 from neutnngen.flow.step import StepContext
@@ -23,6 +25,8 @@ from neutnngen.tools import yosys
 
 FORMAT, VERSION = "neutnngen-bench-silicon", "1.0"
 TOP = "column"
+PERIOD = 10.0
+"""ns, of the constraints; the longest path does not depend on it."""
 CASES: tuple[tuple[int, int, Kind], ...] = (
     (65, 2, "learning"),
     (16, 4, "learning"),
@@ -46,19 +50,53 @@ def column_design(inputs: int, neurons: int) -> Design:
     return Design.of_column(TOP, column, weights, np.ones(weights.shape, dtype=bool), 1)
 
 
+@dataclass(frozen=True)
+class Mapped:
+    """A netlist of cells. area: µm². sequential: of it flip-flops. leakage: W. path: ns from register to register, without wires."""
+
+    cells: int
+    area: float
+    sequential: float
+    leakage: float
+    path: float
+
+    def minus(self, other: Mapped) -> Mapped:
+        """What is in this one and not in the other; the path is this one's."""
+        parts = (self.cells - other.cells, self.area - other.area, self.sequential - other.sequential, self.leakage - other.leakage)
+        return Mapped(*parts, self.path)
+
+    def times(self, factor: float) -> Mapped:
+        """So many of it."""
+        return Mapped(round(self.cells * factor), self.area * factor, self.sequential * factor, self.leakage * factor, self.path)
+
+
+def rtl_of(design: Design, kind: Kind, folder: Path) -> tuple[tuple[Path, ...], Path, int]:
+    """Write the RTL that stands for a Design here into ``folder``: sources, constraints, and clocks of a wave."""
+    if kind == "learning" and design.network.classic is not None:
+        package = generate_rtl(design, folder, clock_period=PERIOD)
+        return package.sources, package.constraints, design.column.wave_clocks
+    made = generate_network(design, folder, clock_period=PERIOD, kind=kind)
+    return made.sources, made.constraints, made.clocks
+
+
 def synthesise(design: Design, kind: Kind, folder: Path) -> tuple[yosys.Statistics, int]:
-    """Cells and areas of a classic column's RTL, and the clocks of a wave."""
-    if kind == "learning":
-        sources, clocks = generate_rtl(design, folder / "rtl").sources, design.column.wave_clocks
-    else:
-        package = generate_network(design, folder / "rtl", kind=kind)
-        sources, clocks = package.sources, package.clocks
+    """Cells and areas of a Design's RTL, and the clocks of a wave; ``folder`` gets rtl/ and synth/."""
+    sources, _, clocks = rtl_of(design, kind, folder / "rtl")
     names = tuple(f"rtl/{path.name}" for path in sources)
     step = folder / "synth"
     step.mkdir(parents=True)
     context = StepContext(step, folder, State({name: Path(name) for name in names}), LayoutConfig())  # type: ignore[misc]
     Synth(load_kit(), "", names, design.name).run(context)
     return yosys.parse_statistics((step / "statistics.json").read_text(encoding="utf-8")), clocks
+
+
+def map_design(design: Design, folder: Path, kind: Kind = "learning") -> Mapped:
+    """Synthesise a Design, and time its netlist by OpenSTA."""
+    kit = load_kit()
+    made, _ = synthesise(design, kind, folder)
+    leakage = sum(kit.cells[name].leakage * count for name, (count, _) in made.by_type.items()) * 1e-9
+    path = bare_period(folder / "synth" / "netlist.v", folder / "rtl" / "constraints.sdc", design.name, kit, folder / "timing", PERIOD)
+    return Mapped(made.cells, made.area, made.sequential_area, leakage, path)
 
 
 def bench_silicon(quick: bool = False, tell: Tell | None = None) -> dict[str, Any]:

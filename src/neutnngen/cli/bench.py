@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from neutnngen.bench import bench_engine
+from neutnngen.bench.designs import bench_designs, find_designs
+from neutnngen.bench.designs_page import SYNTHESIS_HEADER, VERIFY_HEADER, markdown, synthesis_cells, verify_cells
 from neutnngen.bench.places_speed import bench_places
 from neutnngen.bench.plot import plot_engine
 from neutnngen.bench.silicon import bench_silicon
@@ -22,8 +25,9 @@ EXAMPLE = "neutnngen bench engine --quick --out bench"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "subject",
-        choices=["engine", "places", "verify", "silicon"],
-        help="engines against a plain compiled loop; place cells against plain NumPy; RTL in Verilator against Icarus; area of cells",
+        choices=["engine", "places", "verify", "silicon", "designs"],
+        help="engines against a plain compiled loop; place cells against plain NumPy; RTL in Verilator against Icarus; area of cells; "
+        "every saved Design in RTL and in cells",
     )
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: fewer waves and rounds, no large columns")
     parser.add_argument(
@@ -33,6 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "several where pip takes a CUDA build of PyTorch)",
     )
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="folder for the figures as JSON and a picture (default: write no files)")
+    parser.add_argument(
+        "--examples", metavar="DIR", type=Path, default=Path("examples"), help="of designs: where they lie (default: %(default)s)"
+    )
+    parser.add_argument("--only", metavar="NAME", nargs="+", default=[], help="of designs: only these, such as ucr/Beef (default: all)")
+    parser.add_argument(
+        "--limit", metavar="SECONDS", type=float, default=300.0, help="of designs: for each half of a row (default: %(default)s)"
+    )
 
 
 def _case_rows(document: dict[str, Any]) -> list[list[str]]:
@@ -60,7 +71,7 @@ def _peer_rows(document: dict[str, Any]) -> list[list[str]]:
 
 
 def run(options: argparse.Namespace) -> int:
-    return {"engine": _engine, "places": _places, "verify": _verify, "silicon": _silicon}[options.subject](options)
+    return {"engine": _engine, "places": _places, "verify": _verify, "silicon": _silicon, "designs": _designs}[options.subject](options)
 
 
 def _places(options: argparse.Namespace) -> int:
@@ -108,6 +119,20 @@ def _silicon(options: argparse.Namespace) -> int:
     title = f"SYNTHESIS, NanGate45 typical, Yosys {document['yosys']} with ABC: µm² of cells per synapse"
     emit(options, document, table(title, ["column", "all", "flip-flops", "public RTL", "clocks a wave", "cells"], rows), *written)
     return 0
+
+
+def _designs(options: argparse.Namespace) -> int:
+    out = options.out or Path("runs/designs")
+    with progress_bar("designs", "rows", options) as tell:
+        rows = bench_designs(options.examples, out / "designs.csv", options.only, quick=options.quick, limit=options.limit, tell=tell)
+    page = write_atomic(out / "designs.md", markdown(rows.values()))
+    chosen = sorted((rows[name] for name in find_designs(options.examples, options.only) if name in rows), key=lambda row: row.synapses)
+    shown = [
+        table("simulator against RTL", VERIFY_HEADER, [verify_cells(row) for row in chosen]),
+        table("SYNTHESIS, NanGate45 typical, no wires", SYNTHESIS_HEADER, [synthesis_cells(row) for row in chosen]),
+    ]
+    emit(options, {"rows": [asdict(row) for row in chosen]}, *shown, f"written: {out / 'designs.csv'}, {page}")
+    return 1 if any(row.outcome.startswith("NOT EQUAL") for row in chosen) else 0
 
 
 def _engine(options: argparse.Namespace) -> int:
