@@ -23,7 +23,7 @@ from neutnngen.spec import (
 
 WHOLE = 2600
 """Synapses up to which a Design is taken whole, and a column or else one of its dendrites."""
-VOTER_LINES = 24
+VOTER_LINES = 6
 """Lines of the voter that is synthesised for one with more; its area grows with the lines."""
 
 
