@@ -250,10 +250,17 @@ def verify_design(
     return report
 
 
+SHOWN_FROM = 512
+"""Learning waves of which the one with the most cases of plasticity is drawn."""
+
+
 def draw_waveform(design: Design, run_folder: Path, picture: Path) -> Path:
-    """A picture of one wave that the Design learns in RTL, of the run's own waves. Raises ConfigError if it is no classic column."""
-    design.column  # noqa: B018 - refuses what is no classic column
-    return plot_wave(record_wave(design, load_waves(run_folder), run_folder / "verify" / "waveform"), picture)
+    """A picture of one wave that the Design learns in RTL, of ``SHOWN_FROM`` waves of the run, again from the start if it has fewer.
+
+    Raises ConfigError if the Design is no classic column.
+    """
+    waves = np.resize(load_waves(run_folder), (SHOWN_FROM, design.column.inputs))
+    return plot_wave(record_wave(design, waves, run_folder / "verify" / "waveform"), picture)
 
 
 def check_mutants(design: Design, run_folder: Path, waves: int, *, rings: Rings | None = None) -> list[MutantResult]:

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import need
 from neutnngen.bench import silicon
-from neutnngen.bench.silicon import Case, check_case, synthesise_case
+from neutnngen.bench.silicon import Case, check_case, make_case
 from neutnngen.cli.main import main
 from neutnngen.errors import CheckFailed
 from neutnngen.pdk.kits import load_kit
@@ -29,7 +29,7 @@ def test_kinds_and_styles_of_a_small_column(tmp_path: Path) -> None:
         "programmable": Case(8, 2, "programmable"),
         "frozen": Case(8, 2, "frozen"),
     }
-    made = {name: synthesise_case(case, load_kit(), tmp_path / name).statistics for name, case in cases.items()}
+    made = {name: make_case(case, load_kit(), tmp_path / name).statistics for name, case in cases.items()}
     assert made["learning"].area > made["rings"].area > made["programmable"].area > made["frozen"].area > 0
     # three for every weight that is held
     assert made["programmable"].sequential_area - made["frozen"].sequential_area == pytest.approx(16 * 3 * FLOP, rel=0.1)
@@ -39,7 +39,7 @@ def test_kinds_and_styles_of_a_small_column(tmp_path: Path) -> None:
 @pytest.mark.tool
 def test_cells_of_a_kit_of_several_libraries(tmp_path: Path, shared: Path) -> None:
     kit = load_kit("asap7", shared / "pdk" / "asap7")
-    made = synthesise_case(Case(8, 2, "learning", Rings(2, 2)), kit, tmp_path).statistics
+    made = make_case(Case(8, 2, "learning", Rings(2, 2)), kit, tmp_path).statistics
     assert set(made.by_type) <= set(kit.cells) and not any(kit.cells[name].dont_use for name in made.by_type if "TIE" not in name)
     assert made.by_type["FAx1_ASAP7_75t_R"][0] > 0 and made.by_type["DFFHQNx1_ASAP7_75t_R"][0] > 48
 
@@ -49,7 +49,7 @@ def test_what_is_measured_is_compared(tmp_path: Path) -> None:
     for program in ("verilator", "g++", "make", "iverilog"):
         need(program)
     kit, case = load_kit(), Case(6, 2, "learning", Rings(2, 2))
-    made = synthesise_case(case, kit, tmp_path)
+    made = make_case(case, kit, tmp_path)
     equal = check_case(case, made, kit, tmp_path)
     assert equal["rtl"] > 200 * 12 and equal["gates"] > 40 * 2
     one = made.design

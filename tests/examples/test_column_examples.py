@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from neutnngen.apps.mnist.blueprint import load_blueprint
 from neutnngen.apps.mnist.designs import LAYERS_FORMAT, layers_alone, score_layers
 from neutnngen.apps.mnist.learn import fit
 from neutnngen.apps.mnist.study import Split
+from neutnngen.bench.pieces import pieces
 from neutnngen.data import load_images
 from neutnngen.engine import get_engine
-from neutnngen.pipeline import find_design
-from neutnngen.spec import Design
+from neutnngen.pipeline import find_design, load_waves
 from neutnngen.verify.network import verify_network
 
 FOLDER = ROOT / "examples" / "columns" / "enable_18x10x24"
@@ -54,17 +53,13 @@ def test_training_again_gives_the_same_design(shared: Path) -> None:
 
 
 @pytest.mark.tool
-def test_rtl_of_a_part_of_it_equals_the_simulator(tmp_path: Path) -> None:
-    """Two neurons, six segments of each; the whole column takes minutes (`neutnngen bench designs`)."""
+def test_rtl_of_a_neuron_equals_the_simulator(tmp_path: Path) -> None:
+    """One of the ten neurons, on the real waves, enabled in two of three; the whole takes minutes (`neutnngen verify`)."""
     need("iverilog")
-    whole = find_design(FOLDER)[0]
-    layer, state = whole.network.layers[0], whole.state.layers[0]
-    column = dataclasses.replace(layer.column, neurons=2, segments=6)
-    network = dataclasses.replace(whole.network, layers=(dataclasses.replace(layer, column=column),))
-    parts = {name: getattr(state, name)[:, :2, :, :6] for name in ("distal", "distal_mask", "bias")}
-    design = Design("part", network, dataclasses.replace(whole.state, layers=(dataclasses.replace(state, **parts),)))
-    with np.load(FOLDER / "waves.npz") as archive:
-        waves = archive["waves"][:12]
-    enable = np.random.default_rng(1).random((len(waves), 2)) < 0.7
-    report = verify_network(design, waves, np.arange(len(waves)) % 3 > 0, tmp_path, enable=enable)
-    assert report.ok and report.learning_waves == 8 and report.spikes > 0, report.message
+    design = find_design(FOLDER)[0]
+    (piece,) = pieces(design)
+    assert (piece.count, piece.design.synapses) == (10, 18 * 24)
+    waves = load_waves(FOLDER)[:12]
+    enable = np.arange(12)[:, None] % 3 > 0
+    report = verify_network(piece.design, waves, True, tmp_path, enable=enable)
+    assert report.ok and report.learning_waves == 12 and report.spikes == 8, report.message

@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from neutnngen.flow.steps.synth import synthesise
+from neutnngen.bench.mapped import Made, leakage_of, make
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
-from neutnngen.rtl import Rings, RtlPackage, generate_rtl
-from neutnngen.rtl.network import NetworkPackage, generate_network
+from neutnngen.rtl import Rings, RtlPackage
 from neutnngen.rtl.words import Kind
 from neutnngen.spec import ColumnSpec, Design
 from neutnngen.tools import yosys
@@ -77,29 +76,9 @@ def column_design(inputs: int, neurons: int) -> Design:
     return Design.of_column(TOP, column, weights, np.ones(weights.shape, dtype=bool), 1)
 
 
-@dataclass(frozen=True)
-class Made:
-    """A synthesised case: its RTL, netlist, statistics and clocks of a wave."""
-
-    design: Design
-    package: RtlPackage | NetworkPackage
-    netlist: Path
-    statistics: yosys.Statistics
-
-    @property
-    def clocks(self) -> int:
-        return self.package.clocks
-
-
-def synthesise_case(case: Case, kit: Kit, folder: Path) -> Made:
-    """A column's RTL as a netlist."""
-    design = column_design(case.inputs, case.neurons)
-    package: RtlPackage | NetworkPackage
-    if case.kind == "learning":
-        package = generate_rtl(design, folder / "rtl", rings=case.rings)
-    else:
-        package = generate_network(design, folder / "rtl", kind=case.kind)
-    return Made(design, package, *synthesise(kit, package.sources, TOP, folder, modular=case.rings is not None))
+def make_case(case: Case, kit: Kit, folder: Path) -> Made:
+    """A column's RTL and netlist."""
+    return make(column_design(case.inputs, case.neurons), case.kind, folder, kit, case.rings)
 
 
 def check_case(case: Case, made: Made, kit: Kit, folder: Path) -> dict[str, int]:
@@ -123,8 +102,8 @@ def check_case(case: Case, made: Made, kit: Kit, folder: Path) -> dict[str, int]
 
 def bench_silicon(quick: bool = False, tell: Tell | None = None, *, kit: Kit | None = None) -> dict[str, Any]:
     """Synthesise all cases, and compare each with the simulator; JSON values with format, version, kit, yosys and cases: column, kind,
-    style, clocks of a wave, areas in µm² per synapse (all, sequential), cells, seconds, values that were equal in RTL and gates, and where
-    public RTL was measured its area.
+    style, clocks of a wave, areas in µm² per synapse (all, sequential), leakage in W per synapse, cells, seconds, values that were equal
+    in RTL and gates, and where public RTL was measured its area.
 
     quick: only what takes seconds, without the comparison. kit: default NanGate45. Raises CheckFailed where hardware and simulator differ.
     """
@@ -134,7 +113,7 @@ def bench_silicon(quick: bool = False, tell: Tell | None = None, *, kit: Kit | N
     for case in cases:
         with tempfile.TemporaryDirectory(prefix="neutnngen-") as name:
             folder, began = Path(name), time.perf_counter()
-            made = synthesise_case(case, node, folder)
+            made = make_case(case, node, folder)
             seconds = time.perf_counter() - began
             equal = {} if quick else check_case(case, made, node, folder)
         synapses = case.inputs * case.neurons
@@ -143,9 +122,10 @@ def bench_silicon(quick: bool = False, tell: Tell | None = None, *, kit: Kit | N
                 "column": f"{case.inputs}×{case.neurons}",
                 "kind": case.kind,
                 "style": case.style,
-                "clocks": made.clocks,
+                "clocks": made.package.clocks,
                 "area": made.statistics.area / synapses,
                 "sequential": made.statistics.sequential_area / synapses,
+                "leakage": leakage_of(made, node) / synapses,
                 "cells": made.statistics.cells,
                 "public": PUBLIC.get((node.name, case.inputs, case.neurons)) if case.kind == "learning" else None,
                 "seconds": seconds,

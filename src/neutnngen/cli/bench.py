@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from neutnngen.bench import bench_engine
+from neutnngen.bench.designs import RINGED, bench_designs, find_designs
+from neutnngen.bench.designs_page import SYNTHESIS_HEADER, VERIFY_HEADER, markdown, synthesis_cells, verify_cells
 from neutnngen.bench.places_speed import bench_places
 from neutnngen.bench.plot import plot_engine
 from neutnngen.bench.silicon import bench_silicon
@@ -23,8 +26,9 @@ EXAMPLE = "neutnngen bench engine --quick --out bench"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "subject",
-        choices=["engine", "places", "verify", "silicon"],
-        help="engines against a plain compiled loop; place cells against plain NumPy; RTL in Verilator against Icarus; area of cells",
+        choices=["engine", "places", "verify", "silicon", "designs"],
+        help="engines against a plain compiled loop; place cells against plain NumPy; RTL in Verilator against Icarus; area of cells; "
+        "every saved Design in RTL and in cells",
     )
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: fewer waves and rounds, no large columns")
     parser.add_argument(
@@ -36,6 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kit", choices=available_kits(), default="nangate45", help="of silicon: process kit (default: %(default)s)")
     parser.add_argument("--kit-folder", metavar="FOLDER", type=Path, help="of silicon: your own folder with the kit's files")
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="folder for the figures as JSON and a picture (default: write no files)")
+    parser.add_argument(
+        "--examples", metavar="DIR", type=Path, default=Path("examples"), help="of designs: where they lie (default: %(default)s)"
+    )
+    parser.add_argument("--only", metavar="NAME", nargs="+", default=[], help="of designs: only these, such as ucr/Beef (default: all)")
+    parser.add_argument(
+        "--limit", metavar="SECONDS", type=float, default=300.0, help="of designs: for each half of a row (default: %(default)s)"
+    )
 
 
 def _case_rows(document: dict[str, Any]) -> list[list[str]]:
@@ -63,7 +74,7 @@ def _peer_rows(document: dict[str, Any]) -> list[list[str]]:
 
 
 def run(options: argparse.Namespace) -> int:
-    return {"engine": _engine, "places": _places, "verify": _verify, "silicon": _silicon}[options.subject](options)
+    return {"engine": _engine, "places": _places, "verify": _verify, "silicon": _silicon, "designs": _designs}[options.subject](options)
 
 
 def _places(options: argparse.Namespace) -> int:
@@ -109,17 +120,55 @@ def _silicon(options: argparse.Namespace) -> int:
         public = "–" if case["public"] is None else f"{case['public']:.1f}"
         areas = [f"{case['area']:.2f}", f"{case['sequential']:.2f}", public]
         equal = [f"{case['equal'][level]:,}" if level in case["equal"] else "–" for level in ("rtl", "gates")]
-        rows.append([f"{case['column']}, {case['kind']}", case["style"], *areas, str(case["clocks"]), f"{case['cells']:,}", *equal])
+        rows.append(
+            [
+                f"{case['column']}, {case['kind']}",
+                case["style"],
+                *areas,
+                str(case["clocks"]),
+                f"{case['cells']:,}",
+                f"{1e9 * case['leakage']:.0f}",
+                *equal,
+            ]
+        )
     title = f"SYNTHESIS, {document['kit']} typical, Yosys {document['yosys']} with ABC: µm² of cells per synapse"
     emit(
         options,
         document,
         table(
-            title, ["column", "style", "all", "flip-flops", "public RTL", "clocks a wave", "cells", "values equal in RTL", "in gates"], rows
+            title,
+            [
+                "column",
+                "style",
+                "all",
+                "flip-flops",
+                "public RTL",
+                "clocks a wave",
+                "cells",
+                "leakage, nW",
+                "values equal in RTL",
+                "in gates",
+            ],
+            rows,
         ),
         *written,
     )
     return 0
+
+
+def _designs(options: argparse.Namespace) -> int:
+    out = options.out or Path("runs/designs")
+    with progress_bar("designs", "rows", options) as tell:
+        rows = bench_designs(options.examples, out / "designs.csv", options.only, quick=options.quick, limit=options.limit, tell=tell)
+    page = write_atomic(out / "designs.md", markdown(rows.values()))
+    names = [name + style for name in find_designs(options.examples, options.only) for style in ("", RINGED)]
+    chosen = sorted((rows[name] for name in names if name in rows), key=lambda row: row.synapses)
+    shown = [
+        table("simulator against RTL", VERIFY_HEADER, [verify_cells(row) for row in chosen]),
+        table("SYNTHESIS, NanGate45 typical, no wires", SYNTHESIS_HEADER, [synthesis_cells(row) for row in chosen]),
+    ]
+    emit(options, {"rows": [asdict(row) for row in chosen]}, *shown, f"written: {out / 'designs.csv'}, {page}")
+    return 1 if any(row.outcome.startswith("NOT EQUAL") for row in chosen) else 0
 
 
 def _engine(options: argparse.Namespace) -> int:

@@ -75,7 +75,7 @@ def plot_wave(wave: Waveform, path: Path) -> Path:
         case = case_of(int(wave.times[i]), wave.decided)
         values = wave.known(f"dut.weight_{wave.winner}_{i}")
         change = values[-1] - values[0]
-        said = f"{case} ({RULES[case]}): {change:+d}" if change else f"{case} ({RULES[case]}): kept by the random bits"
+        said = f"{case} ({RULES[case]}): {change:+d}" if change else f"{case} ({RULES[case]}): kept"
         row.words(next(axes), f"weight[{wave.winner}][{i}]", values, LEARN, said, FIRE if change else None)
 
     title = f"{wave.design}: wave {wave.wave} in RTL, {wave.column.inputs}×{wave.column.neurons} column, a learning wave"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mnist_cases import CLASSIC, MARGIN, TALLY, TWO, shape_set, shapes
+from mnist_cases import CLASSIC, MARGIN, SIDE, TALLY, TWO, shape_set, shapes
 
-from neutnngen.apps.mnist.blueprint import Blueprint
+from neutnngen.apps.mnist.blueprint import Blueprint, LayerPlan, ReadoutPlan
 from neutnngen.apps.mnist.build import build
-from neutnngen.apps.mnist.designs import SAVED_WAVES, column_of, read_expected, save_design, score_design
+from neutnngen.apps.mnist.designs import SAVED_WAVES, column_of, read_expected, save_design, save_layers, score_design, score_layers
 from neutnngen.apps.mnist.learn import fit
 from neutnngen.apps.mnist.model import Model, load_model
 from neutnngen.apps.mnist.results import Results
@@ -163,3 +163,17 @@ def test_a_layer_that_is_no_classic_column_is_refused() -> None:
         with pytest.raises(ConfigError, match=rf"layer 0 of '{plan.name}' is not made of classic columns(.|\n)*one dendrite"):
             column_of(build(plan, images, labels, 3, 0), 0, 0, "c")
     assert isinstance(column_of(build(MARGIN, images, labels, 3, 0), 0, 7, "c"), Design)
+
+
+def test_layers_without_a_read_out_that_only_counts(tmp_path: Path) -> None:
+    layer = LayerPlan(SIDE, segments=4, classes=True, output="neurons", inhibition="one_largest_potential")
+    task = Task(Blueprint("alone", (layer,), ReadoutPlan("tally")))
+    summary = run_study([task], DATA, 1, Results(), tmp_path).summary()[0]
+    place = save_layers(summary, DATA, tmp_path, tmp_path / "saved", "a test")
+    expected = json.loads((place / "expected.json").read_text())
+    design = find_design(place)[0]
+    assert design.network.voter is None and design.fingerprint() == expected["fingerprint"]
+    assert expected["wrong"] == score_layers(design, DATA) == round(summary.rows[0].error * len(DATA.images)) < 40, "as with the read-out"
+    learned = run_study([Task(MARGIN)], DATA, 1, Results(), tmp_path).summary()[0]
+    with pytest.raises(ConfigError, match="needs its read-out"):
+        save_layers(learned, DATA, tmp_path, tmp_path / "saved", "a test")
