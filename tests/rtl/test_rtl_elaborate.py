@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from neutnngen.errors import ConfigError, DataError
-from neutnngen.rtl import generate_rtl, scan_chain
+from neutnngen.rtl import generate_rtl, open_rtl, scan_chain
+from neutnngen.rtl.network import generate_network, open_network
 from neutnngen.rtl.scan import plain_order
 from neutnngen.spec import ColumnSpec, Design
 
@@ -73,8 +74,13 @@ def test_generation_is_repeatable(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["module", "before", "neuron"])
 def test_names_that_cannot_be_modules(name: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be a module name"):
-        generate_rtl(design(name), tmp_path)
+    package = generate_rtl(design(name), tmp_path)
+    assert package.top == f"{name}_top" and package.sources[-1].name == f"{name}_top.sv"
+    hierarchy = json.loads(package.hierarchy.read_text())
+    assert (hierarchy["design"], hierarchy["top"], hierarchy["fingerprint"]) == (name, package.top, design(name).fingerprint())
+    assert open_rtl(design(name), tmp_path).testbench == package.testbench
+    network = generate_network(design(name), tmp_path / "network")
+    assert network.top == f"{name}_top" and open_network(design(name), tmp_path / "network").sources == network.sources
 
 
 def test_refusals(tmp_path: Path) -> None:

@@ -71,5 +71,5 @@ def map_design(design: Design, folder: Path, kind: Kind = "learning", rings: Rin
     """Synthesise a Design at NanGate45, and time its netlist by OpenSTA."""
     kit = load_kit()
     made = make(design, kind, folder, kit, rings)
-    path = bare_period(made.netlist, made.package.constraints, design.name, kit, folder / "timing", PERIOD)
+    path = bare_period(made.netlist, made.package.constraints, made.package.top, kit, folder / "timing", PERIOD)
     return Mapped(made.statistics.cells, made.statistics.area, made.statistics.sequential_area, leakage_of(made, kit), path)

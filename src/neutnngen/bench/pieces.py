@@ -39,9 +39,9 @@ class Piece:
 
 
 def pieces(design: Design) -> list[Piece]:
-    """The Design itself, or a piece of every layer. All are named so that no name is a word of SystemVerilog."""
+    """The Design itself, or a piece of every layer."""
     if design.synapses <= WHOLE:
-        return [Piece(dataclasses.replace(design, name=f"top_{design.name}"), 1, "whole")]
+        return [Piece(design, 1, "whole")]
     found = []
     for number, layer in enumerate(design.network.layers):
         column = layer.columns // 2
@@ -68,7 +68,7 @@ def one_column(design: Design, layer: int, column: int) -> Design:
     spec, state = design.network.layers[layer].column, design.state.layers[layer]
     names = ["distal", "distal_mask", "lfsr", "bias", *(["proximal", "proximal_mask"] if spec.proximal_w_max else [])]
     arrays: dict[str, Any] = {name: getattr(state, name)[column : column + 1] for name in names}
-    return _alone(f"top_{design.name}_layer{layer}", spec, {**arrays, "learned": state.learned})
+    return _alone(f"{design.name}_layer{layer}", spec, {**arrays, "learned": state.learned})
 
 
 def one_dendrite(design: Design) -> Design:
@@ -95,7 +95,7 @@ def voter_pair(design: Design) -> tuple[Design, Design, float] | None:
     layer = LayerSpec(ColumnSpec(1, 1, 1, w_res=1), DenseWiring(1, columns=lines))  # type: ignore[arg-type]
     base = NetworkSpec(1, (layer,), 1)
     both = dataclasses.replace(base, voter=voter)
-    made = [Design(f"top_{design.name}_{name}", network, blank_state(network)) for name, network in (("voter", both), ("lines", base))]
+    made = [Design(f"{design.name}_{name}", network, blank_state(network)) for name, network in (("voter", both), ("lines", base))]
     return made[0], made[1], design.network.lines / lines
 
 

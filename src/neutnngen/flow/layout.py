@@ -23,6 +23,8 @@ from neutnngen.flow.steps.synth import Synth
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
 from neutnngen.rtl import RtlPackage, generate_rtl
+from neutnngen.rtl.elaborate import LEAVES, as_module
+from neutnngen.rtl.rings import RING_LEAVES
 from neutnngen.spec import Design
 from neutnngen.tools import yosys
 from neutnngen.tools.process import require
@@ -91,8 +93,9 @@ def run_layout(
     kit = load_kit(config.kit, config.kit_folder)
     run_folder = run_folder.resolve()
     with run_lock(run_folder):
+        top = as_module(design, (*LEAVES, *RING_LEAVES)).name
         initial = write_sources(design, package, waves, learn, config, run_folder / SOURCE)
-        steps = layout_steps(kit, tuple(name for name in initial if name.startswith("rtl/")), design.name, modular=config.rings is not None)
+        steps = layout_steps(kit, tuple(name for name in initial if name.startswith("rtl/")), top, modular=config.rings is not None)
         yosys.require()
         for step in steps:
             for tool in step.tools:

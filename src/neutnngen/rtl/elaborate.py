@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -163,7 +163,7 @@ def _description(design: Design, package: RtlPackage) -> dict[str, Any]:
         "version": VERSION,
         "design": design.name,
         "fingerprint": design.fingerprint(),
-        "top": design.name,
+        "top": package.top,
         "style": {"name": "parallel"} if rings is None else {"name": "rings", **asdict(rings)},
         **(_hierarchy(design) if rings is None else ring_hierarchy(design, RingPlan(design.column, rings))),
         "output_latency_clocks": package.unit,
@@ -174,12 +174,10 @@ def _description(design: Design, package: RtlPackage) -> dict[str, Any]:
     }
 
 
-def check_name(name: str, leaves: Sequence[str]) -> None:
-    """Raise ConfigError if a Design's name cannot be that of a module."""
-    if name in leaves or name in tomllib.loads(package_text("reserved_words.toml"))["words"].split():
-        raise ConfigError(
-            "the design's name cannot be a module name", got=name, allowed="any name that is no SystemVerilog keyword and no leaf"
-        )
+def as_module(design: Design, leaves: Sequence[str]) -> Design:
+    """The Design under a name that a module can have: with ``_top`` where its own is a keyword of SystemVerilog or the name of a leaf."""
+    taken = (*leaves, *tomllib.loads(package_text("reserved_words.toml"))["words"].split())
+    return replace(design, name=f"{design.name}_top") if design.name in taken else design
 
 
 def _package(design: Design, folder: Path, sources: Sequence[str], clock_period: float, rings: Rings | None) -> RtlPackage:
@@ -232,30 +230,29 @@ def generate_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.
     (made if absent).
 
     clock_period: nanoseconds, for the constraints only. rings: None for logic at every synapse, else weights that circulate. Raises
-    ConfigError if the design cannot be built: its name is a word of SystemVerilog or of a leaf, the period is not positive, no synapse
-    is left, or rings cannot do it.
+    ConfigError if the design cannot be built: the period is not positive, no synapse is left, or rings cannot do it.
     """
-    check_name(design.name, (*LEAVES, *RING_LEAVES))
     if not clock_period > 0:
         raise ConfigError("the clock period must be positive", got=clock_period, allowed="nanoseconds > 0")
+    built = as_module(design, (*LEAVES, *RING_LEAVES))
     if rings is None:
-        leaves, top = list(LEAVES), render("column.sv.j2", _context(design))
+        leaves, top = list(LEAVES), render("column.sv.j2", _context(built))
     else:
         check_rings(design)
         rings = rings.fitted(design.column)
-        leaves, top = list(RING_LEAVES), render("ring_column.sv.j2", ring_context(design, RingPlan(design.column, rings)))
+        leaves, top = list(RING_LEAVES), render("ring_column.sv.j2", ring_context(built, RingPlan(design.column, rings)))
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    names = [f"{name}.sv" for name in (*leaves, design.name)]
-    package = _package(design, target, names, float(clock_period), rings)
+    names = [f"{name}.sv" for name in (*leaves, built.name)]
+    package = _package(built, target, names, float(clock_period), rings)
     for leaf, path in zip(leaves, package.sources, strict=False):
         write_atomic(path, leaf_text(leaf))
     write_atomic(package.sources[-1], top)
-    write_atomic(package.testbench, render("testbench.sv.j2", _testbench_context(design, package)))
-    write_atomic(package.constraints, render("constraints.sdc.j2", {"name": design.name, "clock_period": clock_period}))
+    write_atomic(package.testbench, render("testbench.sv.j2", _testbench_context(built, package)))
+    write_atomic(package.constraints, render("constraints.sdc.j2", {"name": built.name, "clock_period": clock_period}))
     write_atomic(package.file_list, "".join(f"{name}\n" for name in names))
     write_atomic(package.hierarchy, json.dumps(_description(design, package), indent=2) + "\n")
-    write_diagram(column_blocks(design, rings), target)
+    write_diagram(column_blocks(built, rings), target)
     return package
 
 
@@ -266,7 +263,8 @@ def open_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.0) -
     """
     target = Path(folder)
     listed = (target / "files.f").read_text(encoding="utf-8").split() if (target / "files.f").is_file() else []
-    package = _package(design, target, listed, float(clock_period), _style(target / "hierarchy.json"))
+    built = as_module(design, (*LEAVES, *RING_LEAVES))
+    package = _package(built, target, listed, float(clock_period), _style(target / "hierarchy.json"))
     named = {"file list": package.file_list, "constraints": package.constraints, "test bench": package.testbench}
     for what, path in [*named.items(), *(("source", path) for path in package.sources)]:
         if not path.is_file():

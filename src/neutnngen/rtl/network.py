@@ -12,7 +12,7 @@ from neutnngen.files import write_atomic
 from neutnngen.rtl.blocks import network_blocks
 from neutnngen.rtl.counting import count_instance
 from neutnngen.rtl.diagram import write_diagram
-from neutnngen.rtl.elaborate import FORMAT, LEAVES, TEST_HALF_PERIOD, VERSION, check_name
+from neutnngen.rtl.elaborate import FORMAT, LEAVES, TEST_HALF_PERIOD, VERSION, as_module
 from neutnngen.rtl.structure import (
     check_network,
     column_context,
@@ -78,29 +78,29 @@ def generate_network(design: Design, folder: Path | str, *, clock_period: float 
 
     clock_period: nanoseconds, for the constraints only. kind: see ``KINDS``.
 
-    Raises ConfigError where there is no hardware for a part of it (``check_network``), no synapse is left at all, the name is a word
-    of SystemVerilog or of a leaf, or the period is not positive.
+    Raises ConfigError where there is no hardware for a part of it (``check_network``), no synapse is left at all, or the period is not
+    positive.
     """
-    check_name(design.name, NETWORK_LEAVES)
     check_network(design.network, kind)
     if design.synapses == 0:
         raise ConfigError("the design has no synapse left, so there is nothing to build", got=design.name, next_step="prune less")
     if not clock_period > 0:
         raise ConfigError("the clock period must be positive", got=clock_period, allowed="nanoseconds > 0")
-    context = {**network_context(design, kind), "half_period": TEST_HALF_PERIOD, "clock_period": clock_period}
+    built = as_module(design, NETWORK_LEAVES)
+    context = {**network_context(built, kind), "half_period": TEST_HALF_PERIOD, "clock_period": clock_period}
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     sources = [write_atomic(target / f"{leaf}.sv", leaf_text(leaf)) for leaf in NETWORK_LEAVES]
-    for name, layer, state, column in distinct_columns(design, kind):
+    for name, layer, state, column in distinct_columns(built, kind):
         inner = column_context(name, layer.column, state, column, context["count_w"], kind)
         sources.append(write_atomic(target / f"{name}.sv", render("dendritic_column.sv.j2", inner)))
-    sources.append(write_atomic(target / f"{design.name}.sv", render("network.sv.j2", context)))
-    write_diagram(network_blocks(design, kind), target)
+    sources.append(write_atomic(target / f"{built.name}.sv", render("network.sv.j2", context)))
+    write_diagram(network_blocks(built, kind), target)
     return NetworkPackage(
         target,
-        design.name,
+        built.name,
         tuple(sources),
-        write_atomic(target / f"{design.name}_tb.sv", render("network_testbench.sv.j2", context)),
+        write_atomic(target / f"{built.name}_tb.sv", render("network_testbench.sv.j2", context)),
         write_atomic(target / "constraints.sdc", render("constraints.sdc.j2", context)),
         write_atomic(target / "files.f", "".join(f"{path.name}\n" for path in sources)),
         write_atomic(target / "hierarchy.json", json.dumps(_hierarchy(design, context), indent=2) + "\n"),
@@ -116,9 +116,10 @@ def open_network(design: Design, folder: Path | str, *, clock_period: float = 2.
 
     Raises DataError if a file is absent.
     """
-    target, context = Path(folder), network_context(design, kind)
+    built = as_module(design, NETWORK_LEAVES)
+    target, context = Path(folder), network_context(built, kind)
     listed = (target / "files.f").read_text(encoding="utf-8").split() if (target / "files.f").is_file() else []
-    names = ["files.f", "hierarchy.json", "constraints.sdc", f"{design.name}_tb.sv", *listed]
+    names = ["files.f", "hierarchy.json", "constraints.sdc", f"{built.name}_tb.sv", *listed]
     for path in [target / name for name in names]:
         if not path.is_file():
             allowed = "a folder written by `neutnngen rtl` for this design"
@@ -126,7 +127,7 @@ def open_network(design: Design, folder: Path | str, *, clock_period: float = 2.
     sources = tuple(target / name for name in listed)
     places = (target / names[3], target / names[2], target / names[0], target / names[1])
     return NetworkPackage(
-        target, design.name, sources, *places, tuple(layer_starts(design.network)), context["clocks"], float(clock_period), kind
+        target, built.name, sources, *places, tuple(layer_starts(design.network)), context["clocks"], float(clock_period), kind
     )
 
 
@@ -153,7 +154,7 @@ def _hierarchy(design: Design, context: dict[str, Any]) -> dict[str, Any]:
         "design": design.name,
         "kind": context["kind"],
         "fingerprint": design.fingerprint(),
-        "top": design.name,
+        "top": context["name"],
         "wave_clocks": context["clocks"],
         "layers": [{"begins_at_clock": layer["start"], "output_latency_clocks": 1} for layer in context["layers"]],
         "registers": {

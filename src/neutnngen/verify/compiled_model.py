@@ -234,7 +234,7 @@ def compile_model(
     labels = label_lines(network) if learning else 0
     (state, state_bits), places = _state_parts(design, learning), _stimulus_places(design, labels)
     all_lines, states = _names(design, package, learning)
-    top = f"{design.name}_compiled"
+    top = f"{package.top}_compiled"
     lines = sum(layer.lines for layer in network.layers)
     votes = _vote_places(network)
     context = {

@@ -92,7 +92,7 @@ def _simulate(
     weights = write_atomic(folder / "weights.bits", "\n".join(map(str, network_scan_image(design))) + "\n")
     compiled, out = folder / "simulation.vvp", folder / "record.txt"
     sources = [path.resolve() for path in (package.testbench, *package.sources)]
-    argv = compile_argv(sources, compiled, f"{design.name}_tb", parameters={"WAVES": len(inputs)}, defines=[])
+    argv = compile_argv(sources, compiled, f"{package.top}_tb", parameters={"WAVES": len(inputs)}, defines=[])
     run_tool(argv, folder, folder / "iverilog.log", COMPILE_TIMEOUT, install=INSTALL, expect=[compiled])
     plusargs: dict[str, str | Path] = {"waves": waves.name, "weights": weights.name, "out": out.name}
     run_tool(run_argv(compiled, plusargs), folder, folder / "vvp.log", timeout, install=INSTALL, expect=[out])

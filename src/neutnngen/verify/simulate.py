@@ -79,7 +79,7 @@ def _simulate(
     argv = compile_argv(
         [path.resolve() for path in (package.testbench, *sources)],
         compiled,
-        f"{design.name}_tb",
+        f"{package.top}_tb",
         parameters={"WAVES": len(inputs)},
         defines=["GATES"] if gates else [],
     )
