@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from neutnngen.errors import CheckFailed
+from neutnngen.rtl import scan_chain
 from neutnngen.spec import Design
 from neutnngen.verify.formal.machine import Machine
 from neutnngen.verify.formal.prover import Verdict, prove, render
@@ -41,8 +43,8 @@ def _registers(design: Design, step: Step, machine: Machine) -> dict[int, str]:
         named.update({place: f"{vector}[{first + bit}]" for bit, place in enumerate(step.registers(name))})
 
     add(machine.lfsr, "lfsr")
-    add(machine.random[0], "hits")
-    add(machine.random[1], "hits_down", 5)
+    for name, vector, first in machine.random:
+        add(name, vector, first)
     add("controller.count", "t")
     add("inhibition.winner", "winner")
     for i in range(column.inputs):
@@ -52,22 +54,29 @@ def _registers(design: Design, step: Step, machine: Machine) -> dict[int, str]:
     return named
 
 
+def _always(bits: str, levels: int) -> str:
+    """Random bits of the five rules under a stabiliser that is always 1, as Verilog."""
+    ones = "{" + str(levels) + "{1'b1}}"
+    return "{" + f"{ones}, {bits}[4:0]" + "}"
+
+
 def clock_theorem(design: Design, step: Step, machine: Machine, claim: ClockClaim) -> str:
     """The theorem as SystemVerilog."""
     column = design.column
     base = column_context(design)
     named = _registers(design, step, machine)
     unknown = [step.label(place) for place in range(step.bits) if place not in named]
+    if unknown:
+        raise CheckFailed("the column has registers that this proof does not know", got=", ".join(unknown[:6]))
     ends = {text: f"next[{place}]" for place, text in named.items()}
     age_w = column.w_res if column.response == "rnl" else 1
     lines = [i for i in range(column.inputs) if design.mask[:, i].any()]
-    stored_down = bool(step.registers(machine.random[1]))
+    stored_down = any(vector == "hits_down" and step.registers(name) for name, vector, _ in machine.random)
     always = column.stdp.stabiliser == "off"
 
     def vector(name: str, width: int) -> list[str]:
         return [ends.get(f"{name}[{bit}]", "1'b0") for bit in reversed(range(width))]
 
-    ones = f"{{{{{{{{{column.w_max + 1}{{{{1'b1}}}}}}}}, {{}}[4:0]}}}}"
     down = "hits_down" if stored_down else "hits"
     context: dict[str, Any] = base | {
         "rule_text": RULES[claim],
@@ -86,11 +95,9 @@ def clock_theorem(design: Design, step: Step, machine: Machine, claim: ClockClai
         "ages_end": vector("age", column.inputs * age_w),
         "weights_end": vector("weights", base["weight_bits"]),
         # without a stabiliser the RTL stores no bits for it, and F is 1
-        "bits_up": ones.format("hits") if always else "hits",
-        "bits_down": ones.format(down) if always else down,
+        "bits_up": _always("hits", column.w_max + 1) if always else "hits",
+        "bits_down": _always(down, column.w_max + 1) if always else down,
     }
-    if unknown:
-        raise ValueError(unknown)
     return render("theorems/clock.sv.j2", context)
 
 
@@ -119,6 +126,7 @@ def prove_boundary(design: Design, step: Step, machine: Machine, folder: Path, *
         "seed": f"{len(lfsr)}'d{design.lfsr_state}",
         "weights": sorted(weights),
         "fixed": machine.ratio == 1,
+        "chain": [place for j, i in scan_chain(design) for place in machine.home(step, j, i)],
     }
     theorem = render("theorems/boundary.sv.j2", context)
     return prove("boundary", theorem, folder, steps=[step.file], show=("wave_last", "not_cleared"), timeout=timeout)

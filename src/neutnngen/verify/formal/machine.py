@@ -20,8 +20,8 @@ class Machine:
 
     ratio: clocks per unit clock; spike_in is held as long. clocks: of a wave. delay: clocks from the end of the unit clock in which a neuron
     fires to the first clock with its output high. weight: registers of a synapse (neuron, input), lowest bit first, where they are in the
-    cleared state. lfsr: register of the random state. random: registers of random bits, which survive the wave boundary; an architecture need
-    not have all. cleared: registers whose cleared value is not 0, with that value.
+    cleared state. lfsr: register of the random state. random: registers of random bits, which survive the wave boundary, as (name, "hits" or
+    "hits_down", number of the draw in bit 0); an architecture need not have all. cleared: registers whose cleared value is not 0, with that value.
     """
 
     ratio: int
@@ -29,7 +29,10 @@ class Machine:
     delay: int
     weight: WeightBits
     lfsr: str = "random.state"
-    random: tuple[str, ...] = ("random.drawn", "random.table_up.table_down.drawn_down")
+    random: tuple[tuple[str, str, int], ...] = (
+        ("random.drawn", "hits", 0),
+        ("random.table_up.table_down.drawn_down", "hits_down", 5),
+    )
     cleared: tuple[tuple[str, int], ...] = ()
 
     def output_base(self, clock: int) -> int:
@@ -42,7 +45,7 @@ class Machine:
 
     def survivors(self, step: Step) -> set[int]:
         """Bits of state that hold random state or random bits."""
-        return {place for name in (self.lfsr, *self.random) for place in step.registers(name)}
+        return {place for name in (self.lfsr, *(name for name, _, _ in self.random)) for place in step.registers(name)}
 
     def cleared_value(self, step: Step, place: int) -> int:
         """The cleared value of a bit of state that is no weight and not random."""

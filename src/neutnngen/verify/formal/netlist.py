@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,11 +41,16 @@ def correspondence(rtl: Step, gates: Step) -> Correspondence:
     return Correspondence(gate, tuple(sorted(set(range(gates.bits)) - set(gate))))
 
 
-def prove_netlist(rtl: Step, gates: Step, folder: Path, *, timeout: float = 300.0, sweep: bool = True) -> Verdict:
-    """rtl: module ``step``. gates: module ``gates``. Raises CheckFailed if ports or flip-flops do not fit each other."""
+def prove_netlist(
+    rtl: Step, gates: Step, folder: Path, *, anchors: Sequence[str] = ("controller.count",), timeout: float = 300.0, sweep: bool = True
+) -> Verdict:
+    """rtl: module ``step``. gates: module ``gates``. anchors: registers of which flip-flops that synthesis added are functions; with too
+    few, the proof fails. Raises CheckFailed if ports or flip-flops do not fit each other."""
     if rtl.inputs != gates.inputs or rtl.outputs != gates.outputs:
         raise CheckFailed("netlist and RTL have different ports", got=gates.inputs | gates.outputs, allowed=rtl.inputs | rtl.outputs)
     match = correspondence(rtl, gates)
+    anchored = {match.gate[place] for name in anchors for place in rtl.registers(name)}
+    taken = anchored | set(match.extra)
     text = render(
         "theorems/netlist.sv.j2",
         {
@@ -54,6 +60,7 @@ def prove_netlist(rtl: Step, gates: Step, folder: Path, *, timeout: float = 300.
             "extra": len(match.extra),
             "inputs": rtl.inputs,
             "outputs": rtl.outputs,
+            "now": [f"{'after' if place in taken else 'state'}[{place}]" for place in reversed(range(gates.bits))],
             "rtl_now": [f"now[{place}]" for place in reversed(match.gate)],
             "mapped_next": [f"gates_next[{place}]" for place in reversed(match.gate)],
         },

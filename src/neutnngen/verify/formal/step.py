@@ -7,7 +7,7 @@ Every proof is about this function. Yosys flattens the RTL or the netlist to gat
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,15 +54,31 @@ class Step:
         return [found[bit] for bit in sorted(found)]
 
     def label(self, place: int) -> str:
-        """The most telling name of a bit of state: the shortest of those that sit deepest in the hierarchy."""
-        name, bit = min(self.names[place], key=lambda known: (-min(known[0].count("."), 1), len(known[0]), known))
+        """The most telling name of a bit of state."""
+        name, bit = min(self.names[place], key=_telling)
         return f"{name}[{bit}]"
 
 
-def build_step(sources: Sequence[Path], top: str, folder: Path, *, module: str = "step", liberty: Path | None = None) -> Step:
+def _telling(known: tuple[str, int]) -> tuple[int, int, str, int]:
+    """Order of the names of a bit: those in an instance first, then the short ones."""
+    name, bit = known
+    return (0 if "." in name else 1, len(name), name, bit)
+
+
+def build_step(
+    sources: Sequence[Path],
+    top: str,
+    folder: Path,
+    *,
+    module: str = "step",
+    liberty: Path | None = None,
+    parameters: Mapping[str, int | str] | None = None,
+    adders: bool = False,
+) -> Step:
     """The step function of a design.
 
-    sources: SystemVerilog, or a netlist of the cells in ``liberty`` (whose functions Yosys takes from there). folder: gets scripts and logs.
+    sources: SystemVerilog, or a netlist of the cells in ``liberty`` (whose functions Yosys takes from there). parameters: of the top module,
+    other than as written. adders: sums as the trees of full adders that Yosys's synthesis makes of them. folder: gets scripts and logs.
     Raises CheckFailed if a register has a clock of its own, ToolFailed if Yosys refuses the sources.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -71,6 +87,8 @@ def build_step(sources: Sequence[Path], top: str, folder: Path, *, module: str =
         "liberty": None if liberty is None else liberty.resolve(),
         "sources": [path.resolve() for path in sources],
         "top": top,
+        "parameters": dict(parameters or {}),
+        "adders": adders,
         "out": flat.name,
     }
     script.write_text(render("scripts/step.ys.j2", context), encoding="utf-8")
@@ -83,11 +101,11 @@ def _evert(flat: dict[str, Any], file: Path, module: str) -> Step:
     """Flip-flops turned inside out: see the head of this file."""
     clocks = {tuple(cell["connections"]["C"]) for cell in flat["cells"].values() if cell["type"] == FLIP_FLOP}
     wrong = sorted({cell["type"] for cell in flat["cells"].values() if cell["type"] != FLIP_FLOP and "DFF" in cell["type"].upper()})
-    if len(clocks) != 1 or wrong:
+    if len(clocks) > 1 or wrong:
         raise CheckFailed("a proof needs registers of one clock and one kind", got=f"{len(clocks)} clocks, {wrong}", allowed=FLIP_FLOP)
-    clock = next(iter(clocks))
+    clock = next(iter(clocks), None)
     ports = {name: port for name, port in flat["ports"].items() if tuple(port["bits"]) != clock}
-    if len(ports) + 1 != len(flat["ports"]):
+    if clock is not None and len(ports) + 1 != len(flat["ports"]):
         raise CheckFailed("the registers' clock is no port of the design", got=clock)
     state = {cell["connections"]["Q"][0]: cell["connections"]["D"][0] for cell in flat["cells"].values() if cell["type"] == FLIP_FLOP}
     aliases: dict[int, list[tuple[str, int]]] = {bit: [] for bit in state}
@@ -95,17 +113,20 @@ def _evert(flat: dict[str, Any], file: Path, module: str) -> Step:
         for k, bit in enumerate(net["bits"]):
             if bit in aliases:
                 aliases[bit].append((name, k + net.get("offset", 0)))
+    state = {bit: state[bit] for bit in sorted(state, key=lambda bit: min((_telling(known) for known in aliases[bit]), default=()))}
     cells = {name: cell for name, cell in flat["cells"].items() if cell["type"] not in {FLIP_FLOP, "$scopeinfo"}}
     outputs = {name: port for name, port in ports.items() if port["direction"] == "output"}
     undefined, undriven = _free_undefined(cells, outputs, state, {bit for p in ports.values() if p["direction"] == "input" for bit in p["bits"]})
     made = dict(ports)
-    made["state"] = {"direction": "input", "bits": list(state)}
-    made["state_next"] = {"direction": "output", "bits": list(state.values())}
     free = undefined + undriven
+    own: dict[str, tuple[str, list[int]]] = {}
+    if state:
+        own |= {"state": ("input", list(state)), "state_next": ("output", list(state.values()))}
     if free:
-        made["free"] = {"direction": "input", "bits": free}
-    if any(name in ports for name in ("state", "state_next", "free")):
-        raise CheckFailed("a port of the design has a name that the proofs use", allowed="ports other than state, state_next, free")
+        own["free"] = ("input", free)
+    if own.keys() & ports.keys():
+        raise CheckFailed("a port of the design has a name that the proofs use", got=sorted(own.keys() & ports.keys()))
+    made.update({name: {"direction": direction, "bits": bits} for name, (direction, bits) in own.items()})
     document = {"modules": {module: {"attributes": {}, "ports": made, "cells": cells, "netnames": {}}}}
     file.write_text(json.dumps(document), encoding="utf-8")
     width = {name: len(port["bits"]) for name, port in ports.items()}

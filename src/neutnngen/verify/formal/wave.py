@@ -111,6 +111,11 @@ def wave_theorem(design: Design, step: Step, machine: Machine, claim: Claim) -> 
         "start": list(reversed(start)),
         "weights_end": list(reversed(weights_end)),
         "lfsr_end": list(reversed(lfsr_end)),
+        "stored": [
+            (f"state_{machine.clocks - 1}[{place}]", f"{vector}[{first + bit}]")
+            for name, vector, first in machine.random
+            for bit, place in enumerate(step.registers(name))
+        ],
     }
     return render("theorems/wave.sv.j2", context)
 
