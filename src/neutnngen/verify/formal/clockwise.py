@@ -89,6 +89,7 @@ def clock_theorem(design: Design, step: Step, machine: Machine, claim: ClockClai
         "line_mask": sum(1 << i for i in lines),
         "present": [[int(i) for i in np.flatnonzero(row)] for row in design.mask],
         "firing": [j for j in range(column.neurons) if step.registers(f"neuron_{j}.potential")],
+        "exist": f"{base['weight_bits']}'d{sum(column.w_max << at for _, _, at in base['synapses'])}",
         "start": [named.get(place, "1'b0") for place in reversed(range(step.bits))],
         "potentials_end": vector("potentials", column.neurons * column.potential_bits),
         "winner_end": vector("winner", column.neurons),
@@ -111,17 +112,22 @@ def prove_clock(
     )
 
 
+def cleared_places(design: Design, step: Step, machine: Machine) -> list[int]:
+    """Bits of state that are neither weight nor random: those that every wave begins with cleared."""
+    weights = set(home_bits(design, step, machine))
+    return [place for place in range(step.bits) if place not in weights | machine.survivors(step)]
+
+
 def prove_boundary(design: Design, step: Step, machine: Machine, folder: Path, *, timeout: float = 300.0) -> Verdict:
     """Rule T5 from every state."""
     weights = set(home_bits(design, step, machine))
-    others = [place for place in range(step.bits) if place not in weights | machine.survivors(step)]
     lfsr = step.registers(machine.lfsr)
     context = {
         "rule_text": "every register but weights and random ones clears",
         "step": step,
         "inputs": design.column.inputs,
         "neurons": design.column.neurons,
-        "cleared": [(place, machine.cleared_value(step, place)) for place in others],
+        "cleared": [(place, machine.cleared_value(step, place)) for place in cleared_places(design, step, machine)],
         "lfsr": lfsr,
         "seed": f"{len(lfsr)}'d{design.lfsr_state}",
         "weights": sorted(weights),
@@ -129,4 +135,4 @@ def prove_boundary(design: Design, step: Step, machine: Machine, folder: Path, *
         "chain": [place for j, i in scan_chain(design) for place in machine.home(step, j, i)],
     }
     theorem = render("theorems/boundary.sv.j2", context)
-    return prove("boundary", theorem, folder, steps=[step.file], show=("wave_last", "not_cleared"), timeout=timeout)
+    return prove("boundary", theorem, folder, steps=[step.file], show=("wave_last", "not_cleared", "seeded", "kept", "scanned"), timeout=timeout)

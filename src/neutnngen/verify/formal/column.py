@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +10,8 @@ from typing import Any, Literal
 from neutnngen.rtl import RtlPackage, generate_rtl
 from neutnngen.spec import Design
 from neutnngen.verify.formal import clockwise, wave
-from neutnngen.verify.formal.leaves import prove_leaves
+from neutnngen.verify.formal.leaves import RULES as LEAF_RULES
+from neutnngen.verify.formal.leaves import Parameters, leaf_parameters, prove_leaf
 from neutnngen.verify.formal.machine import Machine, parallel
 from neutnngen.verify.formal.netlist import prove_netlist
 from neutnngen.verify.formal.prover import Outcome, Verdict, formal_text, prove
@@ -19,7 +20,7 @@ from neutnngen.verify.formal.witness import explain
 
 SMALL = 260
 """Synapses × weight bits × unit clocks up to which the output times of a whole wave are proved outright; 3 × 2 of 3 bits is 252."""
-SMALL_LEARNING = 64
+SMALL_LEARNING = 32
 """Synapses up to which the weights after a whole wave are proved outright."""
 
 Progress = Callable[[int, int], None]
@@ -86,49 +87,82 @@ def prove_column(
     small_learning = design.synapses <= SMALL_LEARNING if outright is None else outright
     claims: list[wave.Claim] = (["times"] if small else []) + (["weights"] if small_learning else []) + ["random"]
 
-    jobs: list[tuple[str, str, str, Callable[[], Verdict]]] = []
-    for claim in claims:
-        jobs.append((f"wave: {claim}", WAVE[claim], claim, _wave_job(design, step, machine, folder, claim, timeout)))
-    jobs.append(("boundary", "T5, R13", "boundary", lambda: clockwise.prove_boundary(design, step, machine, folder, timeout=timeout)))
+    jobs = [_wave_job(design, step, machine, folder, claim, timeout) for claim in claims]
+    jobs.append(_boundary_job(design, step, machine, folder, timeout))
     if own:
-        for name in clockwise.RULES:
-            jobs.append((f"clock: {name}", CLOCK[name], name, _clock_job(design, step, machine, folder, name, timeout)))
-        jobs.append(("counting", "S2, S3, T3", "counting", lambda: prove_counting(folder, timeout=timeout)))
+        jobs += [_clock_job(design, step, machine, folder, name, timeout) for name in clockwise.RULES]
+        jobs.append(_Job("counting", "S2, S3, T3", lambda: (prove_counting(folder, timeout=timeout), "")))
+        jobs += [_leaf_job(leaf, parameters, source, folder / "leaves" / str(k), timeout) for k, leaf, parameters, source in _leaves(design, made)]
     if netlist is not None:
-        jobs.append(("netlist", "equal to the RTL", "netlist", lambda: _netlist(made, netlist, folder, timeout)))
+        jobs.append(_netlist_job(design, made, netlist, folder / "netlist", timeout))
     proofs: list[Proof] = []
-    leaves = prove_leaves(design, folder / "leaves", timeout=timeout) if own and package is None else []
-    for done, (name, rule, claim, job) in enumerate(jobs):
+    for job in jobs:
+        verdict, words = job.run()
+        proofs.append(Proof(job.name, job.rule, size, verdict.outcome, verdict.seconds, counterexample=words))
         if progress is not None:
-            progress(done, len(jobs))
-        verdict = job()
-        words = explain(design, claim, verdict.values) if verdict.outcome == "refuted" else ""
-        proofs.append(Proof(name, rule, size, verdict.outcome, verdict.seconds, counterexample=words))
-    if progress is not None:
-        progress(len(jobs), len(jobs))
-    proofs += [Proof(f"leaf: {name}", rule, size, v.outcome, v.seconds, counterexample=_plain(v)) for name, rule, v in leaves]
+            progress(len(proofs), len(jobs))
     return [*proofs, conclude(proofs, size)]
 
 
-def _plain(verdict: Verdict) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in verdict.values.items() if name != "free")
+@dataclass(frozen=True)
+class _Job:
+    """A theorem that waits for its proof. run: verdict, and the counterexample in words."""
+
+    name: str
+    rule: str
+    run: Callable[[], tuple[Verdict, str]]
 
 
-def _wave_job(design: Design, step: Step, machine: Machine, folder: Path, claim: wave.Claim, timeout: float) -> Callable[[], Verdict]:
-    return lambda: wave.prove_wave(design, step, machine, folder, claim, timeout=timeout)
+def _words(design: Design, claim: str, verdict: Verdict, registers: Sequence[str] = ()) -> tuple[Verdict, str]:
+    return verdict, explain(design, claim, verdict.values, registers) if verdict.outcome == "refuted" else ""
 
 
-def _clock_job(
-    design: Design, step: Step, machine: Machine, folder: Path, claim: clockwise.ClockClaim, timeout: float
-) -> Callable[[], Verdict]:
-    return lambda: clockwise.prove_clock(design, step, machine, folder, claim, timeout=timeout)
+def _wave_job(design: Design, step: Step, machine: Machine, folder: Path, claim: wave.Claim, timeout: float) -> _Job:
+    def run() -> tuple[Verdict, str]:
+        return _words(design, claim, wave.prove_wave(design, step, machine, folder, claim, timeout=timeout))
+
+    return _Job(f"wave: {claim}", WAVE[claim], run)
 
 
-def _netlist(package: RtlPackage, netlist: Netlist, folder: Path, timeout: float) -> Verdict:
+def _boundary_job(design: Design, step: Step, machine: Machine, folder: Path, timeout: float) -> _Job:
+    def run() -> tuple[Verdict, str]:
+        names = [step.label(place) for place in clockwise.cleared_places(design, step, machine)]
+        return _words(design, "boundary", clockwise.prove_boundary(design, step, machine, folder, timeout=timeout), names)
+
+    return _Job("boundary", "T5, R11", run)
+
+
+def _clock_job(design: Design, step: Step, machine: Machine, folder: Path, claim: clockwise.ClockClaim, timeout: float) -> _Job:
+    def run() -> tuple[Verdict, str]:
+        return _words(design, claim, clockwise.prove_clock(design, step, machine, folder, claim, timeout=timeout))
+
+    return _Job(f"clock: {claim}", CLOCK[claim], run)
+
+
+def _leaves(design: Design, package: RtlPackage) -> Iterator[tuple[int, str, Parameters, Path]]:
+    """Leaves that have a theorem of their own: a number, name, parameters, source."""
+    sources = {path.stem: path for path in package.sources}
+    for k, (leaf, parameters) in enumerate(leaf_parameters(design)):
+        yield k, leaf, parameters, sources[leaf]
+
+
+def _leaf_job(leaf: str, parameters: Parameters, source: Path, folder: Path, timeout: float) -> _Job:
+    def run() -> tuple[Verdict, str]:
+        verdict = prove_leaf(leaf, parameters, folder, source=source, timeout=timeout)
+        return verdict, ", ".join(f"{name} = {value}" for name, value in verdict.values.items() if name != "free")
+
+    return _Job(f"leaf: {leaf}", LEAF_RULES[leaf], run)
+
+
+def _netlist_job(design: Design, package: RtlPackage, netlist: Netlist, folder: Path, timeout: float) -> _Job:
     """Theorem 4. RTL with its sums as trees, as synthesis makes them: with chains, large columns are beyond the solver."""
-    rtl = build_step(package.sources, package.top, folder / "netlist", adders=True)
-    gates = build_step([netlist.verilog], package.top, folder / "netlist", module="gates", liberty=netlist.liberty)
-    return prove_netlist(rtl, gates, folder / "netlist", timeout=timeout)
+
+    def run() -> tuple[Verdict, str]:
+        rtl = build_step(package.sources, package.top, folder, adders=True)
+        gates = build_step([netlist.verilog], package.top, folder, module="gates", liberty=netlist.liberty)
+        return _words(design, "netlist", prove_netlist(rtl, gates, folder, timeout=timeout), [rtl.label(k) for k in range(rtl.bits)])
+
+    return _Job("netlist", "gates equal to the RTL", run)
 
 
 def prove_counting(folder: Path, *, timeout: float = 60.0) -> Verdict:

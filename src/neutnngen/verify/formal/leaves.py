@@ -44,17 +44,9 @@ def leaf_parameters(design: Design) -> Iterator[tuple[str, Parameters]]:
             yield "neuron", {"TERMS": terms, "TERM_W": width, "POTENTIAL_W": column.potential_bits, "THRESHOLD": column.threshold}
 
 
-def prove_leaf(leaf: str, parameters: Parameters, folder: Path, *, text: str | None = None, timeout: float = 60.0) -> Verdict:
-    """Prove one leaf. text: its source, if it is not the package's own."""
-    source = write_atomic(folder / f"{leaf}.sv", leaf_text(leaf) if text is None else text)
-    step = build_step([source], leaf, folder, parameters=parameters)
+def prove_leaf(leaf: str, parameters: Parameters, folder: Path, *, source: Path | None = None, timeout: float = 60.0) -> Verdict:
+    """Prove one leaf. source: its file, if it is not the package's own."""
+    path = write_atomic(folder / f"{leaf}.sv", leaf_text(leaf)) if source is None else source
+    step = build_step([path], leaf, folder, parameters=parameters)
     theorem = render(f"theorems/leaf_{leaf}.sv.j2", {"p": parameters, "step": step})
     return prove(f"leaf_{leaf}", theorem, folder, steps=[step.file], show=("expected", "got"), timeout=timeout)
-
-
-def prove_leaves(design: Design, folder: Path, *, timeout: float = 60.0) -> list[tuple[str, str, Verdict]]:
-    """Name, rule and verdict of every leaf."""
-    made = []
-    for number, (leaf, parameters) in enumerate(leaf_parameters(design)):
-        made.append((leaf, RULES[leaf], prove_leaf(leaf, parameters, folder / str(number), timeout=timeout)))
-    return made

@@ -111,8 +111,7 @@ def read_witness(text: str) -> dict[str, int]:
     """Signals of a counterexample from the WaveJSON that Yosys writes: one value each."""
     values: dict[str, int] = {}
     for signal in json.loads(text)["signal"]:
-        wave, data = signal["wave"], signal.get("data", [])
-        digits = data[0] if wave.startswith("=") else wave
-        digits = digits if isinstance(digits, str) else str(digits)
+        # one bit stands in "wave" itself, more in "data"; after the one moment that there is comes an end mark
+        digits = str(signal["data"][0]) if signal["wave"].startswith("=") else signal["wave"][0]
         values[str(signal["name"]).lstrip("\\")] = int(re.sub("[^01]", "0", digits), 2)
     return values

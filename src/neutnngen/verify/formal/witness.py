@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neutnngen.spec import ColumnSpec, Design
 
 NONE = 255
+_BOUNDARY = {
+    "seeded": "rst does not load the seed",
+    "kept": "weights change",
+    "scanned": "the scan chain does not move by one bit",
+}
 
 
-def explain(design: Design, claim: str, values: Mapping[str, int]) -> str:
-    """The counterexample of a claim about a classic column. values: the theorem's signals by name."""
+def explain(design: Design, claim: str, values: Mapping[str, int], registers: Sequence[str] = ()) -> str:
+    """The counterexample of a claim about a classic column.
+
+    values: the theorem's signals by name. registers: names of the bits of the theorem's ``not_cleared`` or ``unequal``.
+    """
     column = design.column
     said = [*_setting(column, values)]
     compare = _COMPARE.get(claim, ())
@@ -21,9 +29,16 @@ def explain(design: Design, claim: str, values: Mapping[str, int]) -> str:
             said.append(f"{what} should be {right}, are {wrong}" if right != wrong else f"{what} are {right}, as they should be")
     if claim == "times" and values.get("golden_out") == values.get("rtl_out"):
         said.append("the wave has not the right length, or an output falls again")
-    for name in ("not_cleared", "unequal"):
+    for name, what in (("not_cleared", "not cleared"), ("unequal", "next state differs in")):
         if values.get(name):
-            said.append(f"{name.replace('_', ' ')}: {bits(values[name])}")
+            said.append(f"{what}: {', '.join(registers[k] if k < len(registers) else str(k) for k in bits(values[name]))}")
+    for name, what in _BOUNDARY.items():
+        asked = {"seeded": "rst", "scanned": "weight_shift"}.get(name)
+        if not values.get(name, 1) and (values[asked] if asked else not any(values[k] for k in ("wave_last", "rst", "weight_shift"))):
+            said.append(what)
+    for name in ("spike_out", "wave_last", "weight_out"):
+        if values.get(f"gates_{name}") != values.get(f"rtl_{name}"):
+            said.append(f"{name} is {values[f'rtl_{name}']:#x} in the RTL, {values[f'gates_{name}']:#x} in the netlist")
     return "; ".join(said)
 
 
@@ -49,7 +64,7 @@ def _setting(column: ColumnSpec, values: Mapping[str, int]) -> list[str]:
         said.append(f"inputs at times {_list(input_times(column, values['x']))}")
     if "weights" in values:
         said.append(f"weights by neuron {_weights(column, values['weights'])}")
-    for name in ("learn", "rst", "weight_shift"):
+    for name in ("learn", "rst", "weight_shift", "wave_last"):
         if name in values:
             said.append(f"{name} {values[name]}")
     for name, text in (("lfsr", "random state"), ("hits", "random bits"), ("t", "unit clock")):
