@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,10 @@ from neutnngen import __version__
 from neutnngen.apps.ucr.baselines import baseline
 from neutnngen.apps.ucr.column import ColumnClustering
 from neutnngen.apps.ucr.scores import Scores
+from neutnngen.bench.silicon import synthesise
 from neutnngen.config import RunConfig
 from neutnngen.data import SeriesSet, load_ucr
-from neutnngen.errors import ConfigError, DataError, unknown_name
+from neutnngen.errors import ConfigError, DataError, MissingTool, unknown_name
 from neutnngen.files import write_arrays, write_atomic
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.layout import SOURCE, run_layout
@@ -41,6 +43,7 @@ from neutnngen.spec import Design, load_design
 from neutnngen.train.online import Progress
 from neutnngen.verify import VerifyReport, verify_rtl
 from neutnngen.verify.fast import verify_fast
+from neutnngen.verify.formal import Netlist, Proof, prove_column
 from neutnngen.verify.mutants import MutantResult, run_mutants
 from neutnngen.verify.network import verify_network
 
@@ -248,6 +251,33 @@ def check_mutants(design: Design, run_folder: Path, waves: int) -> list[MutantRe
     """Every mutant of the design's RTL on the verification's waves."""
     inputs, learn = verification_waves(run_folder, design, waves)
     return run_mutants(design, inputs, learn, run_folder / "verify" / "mutants")
+
+
+def prove_design(
+    design: Design,
+    folder: Path,
+    *,
+    rtl: Path | None = None,
+    netlist: bool = True,
+    timeout: float = 120.0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[list[Proof], str]:
+    """Proofs about a classic column's RTL (new, or the sources in ``rtl``) and about its mapped netlist; files go into ``folder``.
+
+    netlist: synthesise and prove the netlist too. timeout: seconds of the solver for each proof. Also a note on what was left out: the
+    netlist, where there is no process kit.
+    """
+    package = None if rtl is None else open_rtl(design, rtl)
+    mapped, note = None, ""
+    if netlist:
+        try:
+            shutil.rmtree(folder / "gates", ignore_errors=True)
+            (folder / "gates").mkdir(parents=True)
+            synthesise(design, "learning", folder / "gates")
+            mapped = Netlist(folder / "gates/synth/netlist.v", folder / "gates/synth/cells.lib")
+        except MissingTool as missing:
+            note = f"without the netlist: {missing.what}"
+    return prove_column(design, folder, package=package, netlist=mapped, timeout=timeout, progress=progress), note
 
 
 def layout_design(
