@@ -259,7 +259,7 @@ def prove_design(
     *,
     rtl: Path | None = None,
     netlist: bool = True,
-    timeout: float = 120.0,
+    timeout: float = 300.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[list[Proof], str]:
     """Proofs about a classic column's RTL (new, or the sources in ``rtl``) and about its mapped netlist; files go into ``folder``.

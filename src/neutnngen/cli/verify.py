@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--self-test", action="store_true", help="instead: small networks of every kind, and whether wrong RTL is noticed")
     parser.add_argument("--formal", action="store_true", help="instead: prove the RTL, and its netlist; without RUN, of small columns")
-    parser.add_argument("--timeout", type=float, default=120.0, help="of --formal: seconds for each proof (default: %(default)g)")
+    parser.add_argument("--timeout", type=float, default=300.0, help="of --formal: seconds for each proof (default: %(default)g)")
     parser.add_argument("--no-netlist", action="store_true", help="of --formal: leave out synthesis and the netlist")
     parser.add_argument(
         "--out", metavar="DIR", type=Path, help="of --self-test and of --formal without RUN (default: runs/self_test, runs/formal)"

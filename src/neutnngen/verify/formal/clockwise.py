@@ -135,4 +135,6 @@ def prove_boundary(design: Design, step: Step, machine: Machine, folder: Path, *
         "chain": [place for j, i in scan_chain(design) for place in machine.home(step, j, i)],
     }
     theorem = render("theorems/boundary.sv.j2", context)
-    return prove("boundary", theorem, folder, steps=[step.file], show=("wave_last", "not_cleared", "seeded", "kept", "scanned"), timeout=timeout)
+    return prove(
+        "boundary", theorem, folder, steps=[step.file], show=("wave_last", "not_cleared", "seeded", "kept", "scanned"), timeout=timeout
+    )

@@ -36,8 +36,11 @@ class Netlist:
 
 @dataclass(frozen=True)
 class Proof:
-    """One theorem about a design. rule: what it rests on or shows. size: of the design. how: "outright": the solver covered all inputs and states
-    at this size; "composition": it follows from the proofs named in ``lemmas``. counterexample: in words, with "refuted"."""
+    """One theorem about a design.
+
+    rule: what it rests on or shows. size: of the design. how: "outright": the solver covered all inputs and states at this size;
+    "composition": it follows from the proofs named in ``lemmas``. counterexample: in words, with "refuted".
+    """
 
     name: str
     rule: str
@@ -66,14 +69,15 @@ def prove_column(
     machine: Machine | None = None,
     outright: bool | None = None,
     only: Sequence[str] | None = None,
-    timeout: float = 120.0,
+    timeout: float = 300.0,
     progress: Progress | None = None,
 ) -> list[Proof]:
     """Prove a classic column: every theorem that applies, and what follows from them.
 
     folder: gets scripts, theorems, logs. package: RTL that stands already (default: new). netlist: also prove it equivalent to the RTL.
-    machine: architecture of the RTL; the theorems about single clocks are left out for others than ``machine.parallel``. outright: prove whole
-    waves outright (default: if the column is small enough). only: names of theorems, to prove no others. timeout: seconds of the solver for each proof. progress: done, in all.
+    machine: architecture of the RTL; the theorems about single clocks are left out for others than ``machine.parallel``. outright: prove
+    whole waves outright (default: if the column is small enough). only: names of theorems, to prove no others. timeout: seconds of the
+    solver for each proof. progress: done, in all.
 
     Raises ConfigError if the design is no classic column, CheckFailed if registers that a proof names are not there.
     """
@@ -86,14 +90,18 @@ def prove_column(
     effort = design.synapses * column.w_res * column.horizon
     small = effort <= SMALL if outright is None else outright
     small_learning = design.synapses <= SMALL_LEARNING if outright is None else outright
-    claims: list[wave.Claim] = (["times"] if small else []) + (["weights"] if small_learning else []) + ["random"]
+    wanted: dict[wave.Claim, bool] = {"times": small, "weights": small_learning, "random": True}
+    claims = [claim for claim, chosen in wanted.items() if chosen]
 
     jobs = [_wave_job(design, step, machine, folder, claim, timeout) for claim in claims]
     jobs.append(_boundary_job(design, step, machine, folder, timeout))
     if own:
         jobs += [_clock_job(design, step, machine, folder, name, timeout) for name in clockwise.RULES]
         jobs.append(_Job("counting", "S2, S3, T3", lambda: (prove_counting(folder, timeout=timeout), "")))
-        jobs += [_leaf_job(leaf, parameters, source, folder / "leaves" / str(k), timeout) for k, leaf, parameters, source in _leaves(design, made)]
+        jobs += [
+            _leaf_job(leaf, parameters, source, folder / "leaves" / str(k), timeout)
+            for k, leaf, parameters, source in _leaves(design, made)
+        ]
     if netlist is not None:
         jobs.append(_netlist_job(design, made, netlist, folder / "netlist", timeout))
     jobs = [job for job in jobs if only is None or job.name in only]

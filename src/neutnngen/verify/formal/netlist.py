@@ -36,7 +36,9 @@ def correspondence(rtl: Step, gates: Step) -> Correspondence:
                     found.setdefault(rtl.places[known], place)
     missing = [rtl.label(place) for place in range(rtl.bits) if place not in found]
     if missing:
-        raise CheckFailed("flip-flops of the RTL are not in the netlist", got=", ".join(missing[:6]), allowed="one of the same name for each")
+        raise CheckFailed(
+            "flip-flops of the RTL are not in the netlist", got=", ".join(missing[:6]), allowed="one of the same name for each"
+        )
     gate = tuple(found[place] for place in range(rtl.bits))
     return Correspondence(gate, tuple(sorted(set(range(gates.bits)) - set(gate))))
 

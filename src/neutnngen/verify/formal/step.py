@@ -24,9 +24,9 @@ FLIP_FLOP = "$_DFF_P_"
 class Step:
     """One clock of a design.
 
-    file: JSON netlist with the module ``module``, ports ``state``, ``state_next``, ``free`` where ``undefined`` is not 0, and the design's own
-    but the clock. inputs, outputs: their names and widths. names: of every bit of state, all names in the flattened design that it has, as
-    (name, bit).
+    file: JSON netlist with the module ``module``: ports ``state``, ``state_next``, ``free`` where ``undefined`` is not 0, and the design's
+    own but the clock. inputs, outputs: their names and widths. names: of every bit of state, all names in the flattened design that it has,
+    as (name, bit). undefined: width of ``free``. places: which bit of state a name is.
     """
 
     file: Path
@@ -77,8 +77,9 @@ def build_step(
 ) -> Step:
     """The step function of a design.
 
-    sources: SystemVerilog, or a netlist of the cells in ``liberty`` (whose functions Yosys takes from there). parameters: of the top module,
-    other than as written. adders: sums as the trees of full adders that Yosys's synthesis makes of them. folder: gets scripts and logs.
+    sources: SystemVerilog, or a netlist of the cells in ``liberty`` (whose functions Yosys takes from there). folder: gets scripts and logs.
+    parameters: of the top module, other than as written. adders: sums as the trees of full adders that Yosys's synthesis makes of them.
+
     Raises CheckFailed if a register has a clock of its own, ToolFailed if Yosys refuses the sources.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -116,7 +117,9 @@ def _evert(flat: dict[str, Any], file: Path, module: str) -> Step:
     state = {bit: state[bit] for bit in sorted(state, key=lambda bit: min((_telling(known) for known in aliases[bit]), default=()))}
     cells = {name: cell for name, cell in flat["cells"].items() if cell["type"] not in {FLIP_FLOP, "$scopeinfo"}}
     outputs = {name: port for name, port in ports.items() if port["direction"] == "output"}
-    undefined, undriven = _free_undefined(cells, outputs, state, {bit for p in ports.values() if p["direction"] == "input" for bit in p["bits"]})
+    undefined, undriven = _free_undefined(
+        cells, outputs, state, {bit for p in ports.values() if p["direction"] == "input" for bit in p["bits"]}
+    )
     made = dict(ports)
     free = undefined + undriven
     own: dict[str, tuple[str, list[int]]] = {}
@@ -142,9 +145,7 @@ def _evert(flat: dict[str, Any], file: Path, module: str) -> Step:
     )
 
 
-def _free_undefined(
-    cells: dict[str, Any], outputs: dict[str, Any], state: dict[int, Any], inputs: set[Any]
-) -> tuple[list[int], list[int]]:
+def _free_undefined(cells: dict[str, Any], outputs: dict[str, Any], state: dict[int, Any], inputs: set[Any]) -> tuple[list[int], list[int]]:
     """Give every x a net of its own, in place; those nets, and nets that are read but that nothing drives."""
     drives = {"Y", "Q", "CO", "X", "AND", "OR"}
     driven: set[Any] = set(inputs) | set(state)
@@ -171,5 +172,3 @@ def _free_undefined(
     for port in outputs.values():
         port["bits"] = [name(bit) for bit in port["bits"]]
     return undefined, sorted(bit for bit in read - driven if isinstance(bit, int))
-
-

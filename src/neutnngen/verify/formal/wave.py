@@ -120,7 +120,9 @@ def wave_theorem(design: Design, step: Step, machine: Machine, claim: Claim) -> 
     return render("theorems/wave.sv.j2", context)
 
 
-def prove_wave(design: Design, step: Step, machine: Machine, folder: Path, claim: Claim, *, timeout: float = 300.0, sweep: bool = False) -> Verdict:
+def prove_wave(
+    design: Design, step: Step, machine: Machine, folder: Path, claim: Claim, *, timeout: float = 300.0, sweep: bool = False
+) -> Verdict:
     """Prove one claim about a whole wave outright."""
     show = SHOW[claim]
     theorem = wave_theorem(design, step, machine, claim)
