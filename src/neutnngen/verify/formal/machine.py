@@ -18,7 +18,7 @@ WeightBits = Callable[[int, int], list[tuple[str, int]]]
 class Machine:
     """A learning column with the ports of ``column.sv.j2``.
 
-    ratio: clocks per unit clock; spike_in is held as long. clocks: of a wave. delay: clocks from the end of the unit clock in which a neuron
+    ratio: clocks per unit clock; spike_in is held so long. clocks: of a wave. delay: clocks from the end of the unit clock in which one
     fires to the first clock with its output high. weight: registers of a synapse (neuron, input), lowest bit first, as (name, bit), where
     they are in the cleared state. lfsr: register of the random state. random: registers of random bits, which survive the wave boundary, as
     (name, "hits" or "hits_down", number of the draw in bit 0); an architecture need not have all. cleared: registers whose cleared value is

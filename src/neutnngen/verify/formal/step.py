@@ -77,7 +77,7 @@ def build_step(
 ) -> Step:
     """The step function of a design.
 
-    sources: SystemVerilog, or a netlist of the cells in ``liberty`` (whose functions Yosys takes from there). folder: gets scripts and logs.
+    sources: SystemVerilog, or a netlist of the cells in ``liberty`` (whose functions come from there). folder: gets scripts and logs.
     parameters: of the top module, other than as written. adders: sums as the trees of full adders that Yosys's synthesis makes of them.
 
     Raises CheckFailed if a register has a clock of its own, ToolFailed if Yosys refuses the sources.
