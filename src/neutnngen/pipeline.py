@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,15 @@ from neutnngen.apps.ucr.column import ColumnClustering
 from neutnngen.apps.ucr.scores import Scores
 from neutnngen.config import RunConfig
 from neutnngen.data import SeriesSet, load_ucr
-from neutnngen.errors import ConfigError, DataError, unknown_name
+from neutnngen.errors import ConfigError, DataError, MissingTool, unknown_name
 from neutnngen.files import write_arrays, write_atomic
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.layout import SOURCE, run_layout
 from neutnngen.flow.runner import FlowResult, read_result
 from neutnngen.flow.step import Progress as FlowProgress
+from neutnngen.flow.steps.synth import synthesise
 from neutnngen.nn import Column
+from neutnngen.pdk.kits import load_kit
 from neutnngen.report import Row, shown_unit
 from neutnngen.report.run import RunFacts, run_report
 from neutnngen.rtl import Rings, generate_rtl, open_rtl
@@ -41,6 +44,7 @@ from neutnngen.spec import Design, load_design
 from neutnngen.train.online import Progress
 from neutnngen.verify import VerifyReport, verify_rtl
 from neutnngen.verify.fast import verify_fast
+from neutnngen.verify.formal import Netlist, Proof, prove_column
 from neutnngen.verify.mutants import MutantResult, run_mutants
 from neutnngen.verify.network import verify_network
 from neutnngen.verify.waveform import record_wave
@@ -267,6 +271,32 @@ def check_mutants(design: Design, run_folder: Path, waves: int, *, rings: Rings 
     """Every mutant of the design's RTL, of a style, on the verification's waves."""
     inputs, learn = verification_waves(run_folder, design, waves)
     return run_mutants(design, inputs, learn, run_folder / "verify" / "mutants", rings=rings)
+
+
+def prove_design(
+    design: Design,
+    folder: Path,
+    *,
+    rtl: Path | None = None,
+    netlist: bool = True,
+    timeout: float = 300.0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[list[Proof], str]:
+    """Proofs about a classic column's RTL (new, or the sources in ``rtl``) and about its mapped netlist; files go into ``folder``.
+
+    netlist: synthesise and prove the netlist too. timeout: seconds of the solver for each proof. Also a note on what was left out: the
+    netlist, where there is no process kit.
+    """
+    package = None if rtl is None else open_rtl(design, rtl)
+    mapped, note = None, ""
+    if netlist:
+        try:
+            shutil.rmtree(folder / "gates", ignore_errors=True)
+            kit, fresh = load_kit(), generate_rtl(design, folder / "gates/rtl")
+            mapped = Netlist(synthesise(kit, fresh.sources, fresh.top, folder / "gates")[0], folder / "gates/synth/cells.lib")
+        except MissingTool as missing:
+            note = f"without the netlist: {missing.what}"
+    return prove_column(design, folder, package=package, netlist=mapped, timeout=timeout, progress=progress), note
 
 
 def layout_design(

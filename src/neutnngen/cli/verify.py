@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from neutnngen.cli.common import add_config, add_style, chosen_rings, console, emit, load_run_config, progress_bar, table
 from neutnngen.errors import ConfigError
-from neutnngen.pipeline import SIMULATORS, check_mutants, draw_waveform, find_design, verify_design
+from neutnngen.files import write_atomic
+from neutnngen.pipeline import SIMULATORS, check_mutants, draw_waveform, find_design, prove_design, verify_design
+from neutnngen.verify.formal import Proof, standard_designs
 from neutnngen.verify.self_test import run_self_test
 
 EXAMPLE = "neutnngen verify runs/gunpoint --rtl runs/gunpoint/rtl --waves 512"
@@ -20,10 +23,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RUN",
         type=Path,
         nargs="?",
-        help="run folder with a Design in it, or the Design's own folder; none for --self-test",
+        help="run folder with a Design in it, or the Design's own folder; none for --self-test, not needed for --formal",
     )
     parser.add_argument("--self-test", action="store_true", help="instead: small networks of every kind, and whether wrong RTL is noticed")
-    parser.add_argument("--out", metavar="DIR", type=Path, default=Path("runs/self_test"), help="of --self-test (default: %(default)s)")
+    parser.add_argument("--formal", action="store_true", help="instead: prove the RTL, and its netlist; without RUN, of small columns")
+    parser.add_argument("--timeout", type=float, default=300.0, help="of --formal: seconds for each proof (default: %(default)g)")
+    parser.add_argument("--no-netlist", action="store_true", help="of --formal: leave out synthesis and the netlist")
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, help="of --self-test and of --formal without RUN (default: runs/self_test, runs/formal)"
+    )
     parser.add_argument("--waves", type=int, help="real waves with learning on, and as many with learning off (default: 256)")
     parser.add_argument(
         "--simulator",
@@ -40,8 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     if options.self_test:
         return _self_test(options)
+    if options.formal:
+        return _formal(options)
     if options.run_folder is None:
-        raise ConfigError("there is nothing to verify", got="no RUN", allowed="a run folder, or --self-test", next_step=EXAMPLE)
+        raise ConfigError("there is nothing to verify", got="no RUN", allowed="a run folder, --self-test or --formal", next_step=EXAMPLE)
     config = load_run_config(options, {"verify.waves": options.waves})
     design, folder = find_design(options.run_folder)
     report = verify_design(design, folder, config.verify.waves, options.rtl, options.simulator, rings=chosen_rings(options))
@@ -65,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _self_test(options: argparse.Namespace) -> int:
     with progress_bar("mutants", "mutants", options) as progress:
-        outcomes = run_self_test(options.out, progress)
+        outcomes = run_self_test(options.out or Path("runs/self_test"), progress)
     caught = sum(one.outcome == "caught" for one in outcomes)
     rows = [[one.mutant.name, one.mutant.rule, one.outcome, one.detail] for one in outcomes]
     document = {
@@ -76,3 +86,33 @@ def _self_test(options: argparse.Namespace) -> int:
     what = table("one thing wrong at a time", ["what is wrong", "rule", "", "network and first difference"], rows)
     emit(options, document, what, f"{caught} of {len(outcomes)} mutants caught; networks that are right are equal to the simulator")
     return 0 if caught == len(outcomes) else 1
+
+
+def _formal(options: argparse.Namespace) -> int:
+    if options.run_folder is None:
+        cases = [(design, (options.out or Path("runs/formal")) / design.name) for design in standard_designs()]
+    else:
+        design, folder = find_design(options.run_folder)
+        cases = [(design, folder / "verify/formal")]
+    document: list[dict[str, object]] = []
+    text: list[object] = []
+    ok = True
+    for design, folder in cases:
+        with progress_bar(design.name, "proofs", options) as progress:
+            proofs, note = prove_design(
+                design, folder, rtl=options.rtl, netlist=not options.no_netlist, timeout=options.timeout, progress=progress
+            )
+        ok = ok and all(proof.outcome != "refuted" for proof in proofs) and proofs[-1].outcome == "proved"
+        document.append({"design": design.name, "fingerprint": design.fingerprint(), "note": note, "proofs": [p.as_dict() for p in proofs]})
+        text.append(table(f"{design.name}, {proofs[-1].size}", ["theorem", "rules", "", "how", "s"], [_proof_row(p) for p in proofs]))
+        text += [f"{p.name}: {p.counterexample}" for p in proofs if p.counterexample]
+        text += [note] if note else []
+    written = {"format": "neutnngen-proofs", "version": "1.0", "ok": ok, "designs": document}
+    target = cases[0][1] if options.run_folder is not None else cases[0][1].parent
+    write_atomic(target / "proofs.json", json.dumps(written, indent=2) + "\n")
+    emit(options, written, *text, f"all of it is in {target / 'proofs.json'}")
+    return 0 if ok else 1
+
+
+def _proof_row(proof: Proof) -> list[str]:
+    return [proof.name, proof.rule, proof.outcome, proof.how, f"{proof.seconds:.1f}"]
