@@ -278,22 +278,24 @@ def prove_design(
     folder: Path,
     *,
     rtl: Path | None = None,
+    rings: Rings | None = None,
     netlist: bool = True,
     timeout: float = 300.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[list[Proof], str]:
     """Proofs about a classic column's RTL (new, or the sources in ``rtl``) and about its mapped netlist; files go into ``folder``.
 
-    netlist: synthesise and prove the netlist too. timeout: seconds of the solver for each proof. Also a note on what was left out: the
-    netlist, where there is no process kit.
+    rings: style of new RTL. netlist: synthesise and prove the netlist too. timeout: seconds of the solver for each proof. Also a note on
+    what was left out: the netlist, where there is no process kit.
     """
-    package = None if rtl is None else open_rtl(design, rtl)
+    package = generate_rtl(design, folder / "rtl", rings=rings) if rtl is None else open_rtl(design, rtl)
     mapped, note = None, ""
     if netlist:
         try:
             shutil.rmtree(folder / "gates", ignore_errors=True)
-            kit, fresh = load_kit(), generate_rtl(design, folder / "gates/rtl")
-            mapped = Netlist(synthesise(kit, fresh.sources, fresh.top, folder / "gates")[0], folder / "gates/synth/cells.lib")
+            modular = package.rings is not None
+            made = synthesise(load_kit(), package.sources, package.top, folder / "gates", modular=modular)[0]
+            mapped = Netlist(made, folder / "gates/synth/cells.lib")
         except MissingTool as missing:
             note = f"without the netlist: {missing.what}"
     return prove_column(design, folder, package=package, netlist=mapped, timeout=timeout, progress=progress), note

@@ -15,7 +15,7 @@ from neutnngen.cli.main import main
 from neutnngen.errors import CheckFailed, MissingTool
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pipeline import prove_design
-from neutnngen.rtl import generate_rtl
+from neutnngen.rtl import Rings, generate_rtl
 from neutnngen.spec import ColumnSpec, Design, StdpSpec
 from neutnngen.verify.formal import Proof, conclude, leaf_parameters, parallel, prove_column, prove_leaf
 from neutnngen.verify.formal.column import WAYS, prove_counting
@@ -23,7 +23,7 @@ from neutnngen.verify.formal.netlist import prove_netlist
 from neutnngen.verify.formal.prover import formal_text, prove, read_outcome, read_witness
 from neutnngen.verify.formal.step import build_step
 from neutnngen.verify.formal.wave import prove_wave
-from neutnngen.verify.mutants import MUTANTS, mutate
+from neutnngen.verify.mutants import MUTANTS, RING_MUTANTS, mutate
 
 SMALL = ColumnSpec(2, 2, 2, t_res=1, w_res=2)
 TINY = ColumnSpec(2, 2, 1, t_res=1, w_res=1)
@@ -68,7 +68,7 @@ def test_what_follows_from_which_proofs() -> None:
     def proofs(*names: str) -> list[Proof]:
         return [Proof(name, "", "2×2", "proved", 1.0) for name in names]
 
-    assert [conclude(proofs(*way), "").how for way in WAYS] == ["outright", "composition", "composition"]
+    assert [conclude(proofs(*way), "").how for way in WAYS] == ["outright", "outright", "composition", "composition"]
     for way in WAYS:
         for left_out in range(len(way)):
             made = conclude(proofs(*way[:left_out], *way[left_out + 1 :]), "")
@@ -91,7 +91,7 @@ def test_columns_are_proved_outright(
 ) -> None:
     design = small(response=response, tie=tie, stdp=StdpSpec(stabiliser=stabiliser, at_max=1))
     told: list[tuple[int, int]] = []
-    names = {name for way in WAYS for name in way}
+    names = {name for way in WAYS for name in way} - {"wave: cleared", "reset"}  # those are of rings
     proofs = prove_column(design, tmp_path, only=sorted(names), progress=lambda done, total: told.append((done, total)))
     assert {proof.name for proof in proofs} == names | {"conclusion"}
     assert {proof.name: proof.outcome for proof in proofs} == dict.fromkeys(by_name(proofs), "proved")
@@ -108,7 +108,7 @@ def test_a_larger_column_is_proved_by_composition_also_with_synapses_pruned(tmp_
     design = Design.of_column("column", column, np.zeros((3, 8), dtype=np.uint8), mask, 1)
     proofs = prove_column(design, tmp_path, outright=False)
     assert all(proof.outcome == "proved" for proof in proofs)
-    assert proofs[-1].how == "composition" and proofs[-1].lemmas == WAYS[2]
+    assert proofs[-1].how == "composition" and proofs[-1].lemmas == WAYS[-1]
 
 
 @pytest.mark.tool
@@ -206,6 +206,31 @@ def test_a_netlist_is_its_rtl_and_a_wrong_gate_is_found(tmp_path: Path) -> None:
         (tmp_path / "wrong.v").write_text(text.replace(right, wrong, 1))
         step = build_step([tmp_path / "wrong.v"], "column", tmp_path / "again", module="gates", liberty=gates / "cells.lib")
         assert prove_netlist(rtl, step, tmp_path / "again").outcome == "refuted"
+
+
+RING_FAULTS = {
+    "threshold_exceeded": "wave: cleared",  # where a potential starts
+    "potentials_stay": "wave: times",
+    "highest_index_wins": "wave: times",
+    "ages_kept": "wave: cleared",
+    "loser_backs_off": "wave: weights",
+    "winner_only_rises": "wave: weights",
+    "one_draw_missing": "wave: random",
+}
+
+
+@pytest.mark.tool
+def test_rings_are_proved_outright_and_their_faults_refuted(tmp_path: Path) -> None:
+    design = small(t_res=2, w_res=2)
+    package = generate_rtl(design, tmp_path / "rtl", rings=Rings(2, 2))
+    proofs = prove_column(design, tmp_path, package=package)
+    assert {proof.name: proof.outcome for proof in proofs} == dict.fromkeys([*WAYS[1], "conclusion"], "proved")
+    assert proofs[-1].how == "outright" and proofs[-1].lemmas == WAYS[1]
+    for mutant in RING_MUTANTS:
+        if mutant.name in RING_FAULTS:
+            wrong = mutate(package, mutant, tmp_path / mutant.name)
+            found, _ = prove_column(design, tmp_path / f"{mutant.name}_proof", package=wrong, only=[RING_FAULTS[mutant.name]])
+            assert found.outcome == "refuted" and found.counterexample, mutant.name
 
 
 @pytest.mark.tool

@@ -90,17 +90,17 @@ def _self_test(options: argparse.Namespace) -> int:
 
 def _formal(options: argparse.Namespace) -> int:
     if options.run_folder is None:
-        cases = [(design, (options.out or Path("runs/formal")) / design.name) for design in standard_designs()]
+        cases = [(design, rings, (options.out or Path("runs/formal")) / design.name) for design, rings in standard_designs()]
     else:
         design, folder = find_design(options.run_folder)
-        cases = [(design, folder / "verify/formal")]
+        cases = [(design, chosen_rings(options), folder / "verify/formal")]
     document: list[dict[str, object]] = []
     text: list[object] = []
     ok = True
-    for design, folder in cases:
+    for design, rings, folder in cases:
         with progress_bar(design.name, "proofs", options) as progress:
             proofs, note = prove_design(
-                design, folder, rtl=options.rtl, netlist=not options.no_netlist, timeout=options.timeout, progress=progress
+                design, folder, rtl=options.rtl, rings=rings, netlist=not options.no_netlist, timeout=options.timeout, progress=progress
             )
         ok = ok and all(proof.outcome != "refuted" for proof in proofs) and proofs[-1].outcome == "proved"
         document.append({"design": design.name, "fingerprint": design.fingerprint(), "note": note, "proofs": [p.as_dict() for p in proofs]})
@@ -108,7 +108,7 @@ def _formal(options: argparse.Namespace) -> int:
         text += [f"{p.name}: {p.counterexample}" for p in proofs if p.counterexample]
         text += [note] if note else []
     written = {"format": "neutnngen-proofs", "version": "1.0", "ok": ok, "designs": document}
-    target = cases[0][1] if options.run_folder is not None else cases[0][1].parent
+    target = cases[0][2] if options.run_folder is not None else cases[0][2].parent
     write_atomic(target / "proofs.json", json.dumps(written, indent=2) + "\n")
     emit(options, written, *text, f"all of it is in {target / 'proofs.json'}")
     return 0 if ok else 1

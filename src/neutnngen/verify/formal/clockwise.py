@@ -17,7 +17,7 @@ from neutnngen.spec import Design
 from neutnngen.verify.formal.machine import Machine
 from neutnngen.verify.formal.prover import Verdict, prove, render
 from neutnngen.verify.formal.step import Step
-from neutnngen.verify.formal.wave import column_context, golden_sources, home_bits
+from neutnngen.verify.formal.wave import cleared_places, column_context, golden_sources, home_bits
 
 ClockClaim = Literal["potentials", "hold", "learning"]
 RULES: dict[ClockClaim, str] = {
@@ -43,8 +43,8 @@ def _registers(design: Design, step: Step, machine: Machine) -> dict[int, str]:
         named.update({place: f"{vector}[{first + bit}]" for bit, place in enumerate(step.registers(name))})
 
     add(machine.lfsr, "lfsr")
-    for name, vector, first in machine.random:
-        add(name, vector, first)
+    for name, vector, draws in machine.random:
+        add(name, vector, draws[0])
     add("controller.count", "t")
     add("inhibition.winner", "winner")
     for i in range(column.inputs):
@@ -110,12 +110,6 @@ def prove_clock(
     return prove(
         f"clock_{claim}", theorem, folder, steps=[step.file], sources=golden_sources(folder), show=SHOW[claim], timeout=timeout, sweep=sweep
     )
-
-
-def cleared_places(design: Design, step: Step, machine: Machine) -> list[int]:
-    """Bits of state that are neither weight nor random: those that every wave begins with cleared."""
-    weights = set(home_bits(design, step, machine))
-    return [place for place in range(step.bits) if place not in weights | machine.survivors(step)]
 
 
 def prove_boundary(design: Design, step: Step, machine: Machine, folder: Path, *, timeout: float = 300.0) -> Verdict:

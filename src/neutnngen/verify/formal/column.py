@@ -12,7 +12,7 @@ from neutnngen.spec import Design
 from neutnngen.verify.formal import clockwise, wave
 from neutnngen.verify.formal.leaves import RULES as LEAF_RULES
 from neutnngen.verify.formal.leaves import Parameters, leaf_parameters, prove_leaf
-from neutnngen.verify.formal.machine import Machine, parallel
+from neutnngen.verify.formal.machine import Machine, circulating, parallel
 from neutnngen.verify.formal.netlist import prove_netlist
 from neutnngen.verify.formal.prover import Outcome, Verdict, formal_text, prove
 from neutnngen.verify.formal.step import Step, build_step
@@ -56,7 +56,7 @@ class Proof:
         return asdict(self)
 
 
-WAVE = {"times": "T3, S1 … S4, G1, D1, C1", "weights": "R1 … R6, R11", "random": "R7, R8"}
+WAVE = {"times": "T3, S1 … S4, G1, D1, C1", "weights": "R1 … R6, R11", "random": "R7, R8", "cleared": "T5"}
 CLOCK = {"potentials": "S2 … S4, G1, D1", "hold": "D1, C1", "learning": "R1 … R6, R11"}
 
 
@@ -75,26 +75,27 @@ def prove_column(
     """Prove a classic column: every theorem that applies, and what follows from them.
 
     folder: gets scripts, theorems, logs. package: RTL that stands already (default: new). netlist: also prove it equivalent to the RTL.
-    machine: architecture of the RTL; the theorems about single clocks are left out for others than ``machine.parallel``. outright: prove
-    whole waves outright (default: if the column is small enough). only: names of theorems, to prove no others. timeout: seconds of the
-    solver for each proof. progress: done, in all.
+    machine: architecture of the RTL, default that of the package; the theorems about single clocks are of the style parallel alone.
+    outright: prove whole waves outright (default: if the column is small enough). only: names of theorems, to prove no others. timeout:
+    seconds of the solver for each proof. progress: done, in all.
 
     Raises ConfigError if the design is no classic column, CheckFailed if registers that a proof names are not there.
     """
     column = design.column
     made = generate_rtl(design, folder / "rtl") if package is None else package
-    own = machine is None
-    machine = parallel(column) if machine is None else machine
+    own = machine is None and made.rings is None
+    if machine is None:
+        machine = parallel(column) if made.rings is None else circulating(design, made.rings)
     step = build_step(made.sources, made.top, folder)
     size = f"{column.inputs}×{column.neurons}"
     effort = design.synapses * column.w_res * column.horizon
     small = effort <= SMALL if outright is None else outright
     small_learning = design.synapses <= SMALL_LEARNING if outright is None else outright
-    wanted: dict[wave.Claim, bool] = {"times": small, "weights": small_learning, "random": True}
+    wanted: dict[wave.Claim, bool] = {"times": small, "weights": small_learning, "random": True, "cleared": machine.reset > 0}
     claims = [claim for claim, chosen in wanted.items() if chosen]
 
     jobs = [_wave_job(design, step, machine, folder, claim, timeout) for claim in claims]
-    jobs.append(_boundary_job(design, step, machine, folder, timeout))
+    jobs.append((_reset_job if machine.reset else _boundary_job)(design, step, machine, folder, timeout))
     if own:
         jobs += [_clock_job(design, step, machine, folder, name, timeout) for name in clockwise.RULES]
         jobs.append(_Job("counting", "S2, S3, T3", lambda: (prove_counting(folder, timeout=timeout), "")))
@@ -129,17 +130,26 @@ def _words(design: Design, claim: str, verdict: Verdict, registers: Sequence[str
 
 def _wave_job(design: Design, step: Step, machine: Machine, folder: Path, claim: wave.Claim, timeout: float) -> _Job:
     def run() -> tuple[Verdict, str]:
-        return _words(design, claim, wave.prove_wave(design, step, machine, folder, claim, timeout=timeout))
+        names = [step.label(place) for place in wave.cleared_places(design, step, machine)]
+        return _words(design, claim, wave.prove_wave(design, step, machine, folder, claim, timeout=timeout), names)
 
     return _Job(f"wave: {claim}", WAVE[claim], run)
 
 
 def _boundary_job(design: Design, step: Step, machine: Machine, folder: Path, timeout: float) -> _Job:
     def run() -> tuple[Verdict, str]:
-        names = [step.label(place) for place in clockwise.cleared_places(design, step, machine)]
+        names = [step.label(place) for place in wave.cleared_places(design, step, machine)]
         return _words(design, "boundary", clockwise.prove_boundary(design, step, machine, folder, timeout=timeout), names)
 
     return _Job("boundary", "T5, R11", run)
+
+
+def _reset_job(design: Design, step: Step, machine: Machine, folder: Path, timeout: float) -> _Job:
+    def run() -> tuple[Verdict, str]:
+        names = [step.label(place) for place in wave.cleared_places(design, step, machine)]
+        return _words(design, "reset", wave.prove_reset(design, step, machine, folder, timeout=timeout), names)
+
+    return _Job("reset", "T5, R7", run)
 
 
 def _clock_job(design: Design, step: Step, machine: Machine, folder: Path, claim: clockwise.ClockClaim, timeout: float) -> _Job:
@@ -182,10 +192,11 @@ def prove_counting(folder: Path, *, timeout: float = 60.0) -> Verdict:
 
 WAYS: tuple[tuple[str, ...], ...] = (
     ("wave: times", "wave: weights", "wave: random", "boundary"),
+    ("wave: times", "wave: weights", "wave: random", "wave: cleared", "reset"),
     ("wave: times", "clock: potentials", "clock: hold", "clock: learning", "wave: random", "boundary"),
     ("counting", "clock: potentials", "clock: hold", "clock: learning", "wave: random", "boundary"),
 )
-"""What suffices for "the RTL equals the simulator for every sequence of waves"; the first is outright."""
+"""What suffices for "the RTL equals the simulator for every sequence of waves"; the first two are outright."""
 
 
 def conclude(proofs: list[Proof], size: str) -> Proof:
@@ -202,4 +213,4 @@ def conclude(proofs: list[Proof], size: str) -> Proof:
         missing = [[name for name in way if name not in by_name or by_name[name].outcome != "proved"] for way in WAYS]
         open_ = min(missing, key=len)
         return replace(made, counterexample="not proved: " + ", ".join(open_))
-    return replace(made, outcome="proved", how="outright" if proved[0] == WAYS[0] else "composition", lemmas=proved[0])
+    return replace(made, outcome="proved", how="outright" if proved[0] in WAYS[:2] else "composition", lemmas=proved[0])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from neutnngen.rtl import Rings
 from neutnngen.spec import ColumnSpec, Design, StdpSpec
 
 COLUMNS: dict[str, ColumnSpec] = {
@@ -19,12 +20,22 @@ COLUMNS: dict[str, ColumnSpec] = {
 }
 
 
-def standard_designs() -> Iterator[Design]:
-    """The columns; "pruned" has lost synapses, and with them a line and a neuron that could fire."""
+RINGED: dict[str, tuple[ColumnSpec, Rings]] = {
+    "rings": (ColumnSpec(2, 2, 3), Rings(2, 2)),
+    "rings_odd": (ColumnSpec(3, 2, 5, t_res=2, w_res=2, stdp=StdpSpec(stabiliser="classic", at_max=1)), Rings(2, 1)),
+}
+"""Columns whose weights circulate; three lines in two places leave one without a line."""
+
+
+def standard_designs() -> Iterator[tuple[Design, Rings | None]]:
+    """The columns and their styles; "pruned" has lost synapses, and with them a line and a neuron that could fire."""
+    for name, (column, rings) in RINGED.items():
+        shape = (column.neurons, column.inputs)
+        yield Design.of_column(name, column, np.zeros(shape, dtype=np.uint8), np.ones(shape, dtype=bool), 1), rings
     for name, column in COLUMNS.items():
         weights = np.zeros((column.neurons, column.inputs), dtype=np.uint8)
         mask = np.ones(weights.shape, dtype=bool)
         if name == "pruned":
             mask[:, 1] = False
             mask[2, 0] = False
-        yield Design.of_column(name, column, weights, mask, 1)
+        yield Design.of_column(name, column, weights, mask, 1), None

@@ -13,12 +13,18 @@ from neutnngen.verify.formal.machine import Machine
 from neutnngen.verify.formal.prover import Verdict, formal_text, prove, render
 from neutnngen.verify.formal.step import Step
 
-Claim = Literal["times", "weights", "random"]
-RULES: dict[Claim, str] = {"times": "output times and length", "weights": "weights afterwards", "random": "random state afterwards"}
+Claim = Literal["times", "weights", "random", "cleared"]
+RULES: dict[Claim, str] = {
+    "times": "output times and length",
+    "weights": "weights afterwards",
+    "random": "random state afterwards",
+    "cleared": "cleared afterwards",
+}
 SHOW: dict[Claim, tuple[str, ...]] = {
     "times": ("golden_out", "rtl_out"),
     "weights": ("rtl_out", "golden_weights", "rtl_weights"),
     "random": ("golden_lfsr", "rtl_lfsr"),
+    "cleared": ("not_cleared",),
 }
 GOLDEN = ("golden_wave", "golden_draws", "golden_rule")
 
@@ -86,12 +92,23 @@ def cleared_state(design: Design, step: Step, machine: Machine) -> tuple[list[st
         if place in home:
             bits.append(f"weights[{home[place]}]")
         elif place in lfsr:
-            bits.append(f"lfsr[{lfsr[place]}]")
+            bits.append(f"{_turn(machine, lfsr[place])}lfsr[{lfsr[place]}]")
         elif place in old:
             bits.append(f"old[{old[place]}]")
         else:
             bits.append(f"1'b{machine.cleared_value(step, place)}")
     return bits, len(old)
+
+
+def _turn(machine: Machine, bit: int) -> str:
+    """Whether a bit of the random state's register is inverted."""
+    return "~" if machine.turned >> bit & 1 else ""
+
+
+def cleared_places(design: Design, step: Step, machine: Machine) -> list[int]:
+    """Bits of state that are neither weight nor random: those that every wave begins with cleared."""
+    weights = set(home_bits(design, step, machine))
+    return [place for place in range(step.bits) if place not in weights | machine.survivors(step)]
 
 
 def wave_theorem(design: Design, step: Step, machine: Machine, claim: Claim) -> str:
@@ -101,7 +118,7 @@ def wave_theorem(design: Design, step: Step, machine: Machine, claim: Claim) -> 
     base = column_context(design)
     end = f"state_{machine.clocks}"
     weights_end = [f"{end}[{home[bit]}]" if bit in home else "1'b0" for bit in range(base["weight_bits"])]
-    lfsr_end = [f"{end}[{place}]" for place in step.registers(machine.lfsr)]
+    lfsr_end = [f"{_turn(machine, bit)}{end}[{place}]" for bit, place in enumerate(step.registers(machine.lfsr))]
     context = base | {
         "rule_text": RULES[claim],
         "claim": claim,
@@ -112,12 +129,28 @@ def wave_theorem(design: Design, step: Step, machine: Machine, claim: Claim) -> 
         "weights_end": list(reversed(weights_end)),
         "lfsr_end": list(reversed(lfsr_end)),
         "stored": [
-            (f"state_{machine.clocks - 1}[{place}]", f"{vector}[{first + bit}]")
-            for name, vector, first in machine.random
-            for bit, place in enumerate(step.registers(name))
+            (f"state_{machine.clocks - 1}[{place}]", f"{vector}[{number}]")
+            for name, vector, draws in machine.random
+            for number, place in zip(draws, step.registers(name), strict=False)
         ],
+        "cleared": [(place, machine.cleared_value(step, place)) for place in cleared_places(design, step, machine)],
     }
     return render("theorems/wave.sv.j2", context)
+
+
+def prove_reset(design: Design, step: Step, machine: Machine, folder: Path, *, timeout: float = 300.0) -> Verdict:
+    """From every state, after enough clocks of rst: all cleared, and the seed loaded."""
+    lfsr = step.registers(machine.lfsr)
+    context = {
+        "step": step,
+        "inputs": design.column.inputs,
+        "clocks": machine.reset,
+        "cleared": [(place, machine.cleared_value(step, place)) for place in cleared_places(design, step, machine)],
+        "lfsr": [f"{_turn(machine, bit)}state_{machine.reset}[{place}]" for bit, place in enumerate(lfsr)],
+        "seed": f"{len(lfsr)}'d{design.lfsr_state}",
+    }
+    theorem = render("theorems/reset.sv.j2", context)
+    return prove("reset", theorem, folder, steps=[step.file], show=("not_cleared", "seeded"), timeout=timeout)
 
 
 def prove_wave(
