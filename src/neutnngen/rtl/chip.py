@@ -27,7 +27,7 @@ class ChipPackage:
     """Where the parts of a chip lie; as in ``RtlPackage``.
 
     bare: the package of the column or network inside. form: sizes in the chip's bytes. unit: clocks of a unit clock. turn: clocks after which
-    weights that circulate are where they were, 1 if they stand still. reset_clocks: for which rst must be high. waves: clocks of a wave.
+    weights that circulate are where they were, 1 if they stand still. reset_clocks: for which rst must be high.
     """
 
     bare: RtlPackage | NetworkPackage
@@ -53,8 +53,8 @@ class ChipPackage:
 
     @property
     def sample_clocks(self) -> tuple[int, int]:
-        """Clocks from the first byte of a sample to the first byte of the next one, at the least and at the most, if the host is never late:
-        a byte a clock in, at most a wave until the next one begins, the wave, a byte a clock out."""
+        """Clocks of a sample, from its first byte to the last one of its answer, at the least and at the most, if the host is never late: a byte
+        a clock in, at most a wave until the next one begins, the wave, a byte a clock out."""
         streams = 1 + self.form.payload + 1 + self.form.reply
         return streams + self.wave + 1, streams + 2 * self.wave
 
@@ -62,6 +62,11 @@ class ChipPackage:
     def byte_clocks(self) -> int:
         """Clocks of a byte of weights: its bits, and what its hand-over costs until the chain is where it has to be again."""
         return 8 + self.turn
+
+    @property
+    def image_clocks(self) -> int:
+        """Clocks to load or to read all weights, from the command to the last byte of its answer, at the most, if the host is never late."""
+        return 3 + self.turn + self.form.image_bytes * self.byte_clocks
 
     def image(self, design: Design) -> list[int]:
         """The scan image of a Design's weights."""
@@ -173,6 +178,8 @@ def _context(design: Design, package: ChipPackage) -> dict[str, Any]:
         "result": joined(["number", *(f"{8 * form.vote_bytes}'({vote})" for vote in votes)]),
         "status": _status_words(form),
         "half_period": TEST_HALF_PERIOD,
+        "synapses": design.synapses,
+        "biased": any(layer.column.homeostasis is not None for layer in network.layers),
     }
 
 
@@ -185,10 +192,13 @@ def _status_words(form: ChipFormat) -> list[str]:
 
 def _facts(package: ChipPackage) -> dict[str, Any]:
     """Numbers and names of the data sheet beside those of the templates."""
+    constant = constant_status(package.form)
     fastest, slowest = package.sample_clocks
     period = package.bare.clock_period
     return {
         "package": package,
+        "facts": constant,
+        "transcript_status": " ".join(f"{constant.get(at, 2 if at == 4 else 0):02x}" for at in range(STATUS_BYTES)),
         "commands": {command.name: f"0x{command.value:02x}" for command in Command},
         "codes": {code.name: code.value for code in Code},
         "protocol": PROTOCOL,
@@ -196,5 +206,4 @@ def _facts(package: ChipPackage) -> dict[str, Any]:
         "fastest": fastest,
         "slowest": slowest,
         "per_second": [round(1e9 / (clocks * period)) for clocks in (slowest, fastest)],
-    
     }

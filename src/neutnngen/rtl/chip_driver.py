@@ -112,6 +112,7 @@ class Chip:
         return Answers(winners, times, votes)
 
     def _expect_done(self, what: str) -> None:
-        code = Code(self._transport.receive(1)[0])
-        if code is not Code.DONE:
-            raise CheckFailed(f"the chip refused a {what}", got=code.name, allowed="DONE", next_step="docs/chip.md, error codes")
+        answer = self._transport.receive(1)[0]
+        if answer != Code.DONE:
+            got = Code(answer).name if answer in set(Code) else f"0x{answer:02x}, which is no code"
+            raise CheckFailed(f"the chip refused a {what}", got=got, allowed="DONE", next_step="docs/chip.md, error codes")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neutnngen.engine import Engine, ReferenceEngine
-from neutnngen.engine.checks import Learn, check_run
-from neutnngen.errors import CheckFailed, ConfigError, ToolFailed
+from neutnngen.engine import Engine, ReferenceEngine, Trace
+from neutnngen.engine.checks import Learn, Waves, check_run
+from neutnngen.errors import CheckFailed, ConfigError, DataError, ToolFailed
 from neutnngen.files import write_atomic
 from neutnngen.rtl.chip import ChipPackage
 from neutnngen.rtl.chip_driver import Answers, Chip
@@ -31,7 +31,7 @@ class SimulatedChip:
     is the same every time, so that its earlier answers stay true. Send much before receiving: every play starts from reset.
 
     late: in so many of 256 clocks the host has no byte to offer, and takes none. seed: of these gaps. folder: gets the transcript, the
-    record and the logs. Raises MissingTool, and ToolFailed where the chip breaks the protocol of its pins or gives fewer bytes.
+    record and the logs. clocks: since reset, in which each byte came back. Raises MissingTool, and ToolFailed where the chip breaks the protocol of its pins or gives fewer bytes.
     """
 
     def __init__(self, package: ChipPackage, folder: Path, *, late: int = 0, seed: int = 1, timeout: float = 3600.0) -> None:
@@ -46,6 +46,7 @@ class SimulatedChip:
         self._played = 0
         self._bytes = b""
         self._pins: list[tuple[bool, bool]] = []
+        self.clocks: list[int] = []
         self._taken = 0
 
     def send(self, data: bytes) -> None:
@@ -98,6 +99,7 @@ class SimulatedChip:
             raise ToolFailed("the chip broke the protocol of its pins", got=got, next_step=f"read the record in {folder}")
         before = self._bytes
         self._bytes = bytes(int(row[1], 16) for row in rows if row[0] == "byte")
+        self.clocks = [int(row[2]) for row in rows if row[0] == "byte"]
         self._pins = [(row[1] == "1", row[2] == "1") for row in rows if row[0] == "pins"]
         self._played = len(self._script)
         if self._bytes[: len(before)] != before:
@@ -131,28 +133,36 @@ def verify_chip(
     chip = Chip(package, SimulatedChip(package, folder, late=late, seed=seed))
     learning = int(asked.learn.any(axis=1).sum())
     spikes = int((expected.outputs != NO_SPIKE).sum())
-    found = None
-    values = 0
     try:
-        chained = package.form.chain_bits > 0
-        if chained:
-            chip.write_weights(design)
-        answers = chip.samples(asked.times, asked.learn, enable=asked.enable, labels=asked.labels)
-        found, values = _compare(answers, expected, len(asked))
-        if found is None and chained:
-            state = chip.read_weights(design).state
-            found, count = _compare_weights(expected.final, state, design, len(asked))
-            values += count
-        status = chip.status()
-        counted = (status.samples, status.learned)
-        if found is None and counted != (len(asked) % 65536, learning % 65536):
-            found = Divergence(len(asked) - 1, -1, "protocol", -1, -1, f"{len(asked)} samples, {learning} learned", str(counted))
-    except CheckFailed as refused:
-        found = Divergence(0, -1, "protocol", -1, -1, "DONE", str(refused.got))
+        found, values = _talk(chip, design, asked, expected)
+    except (CheckFailed, DataError) as refused:
+        found, values = Divergence(0, -1, "protocol", -1, -1, str(refused.allowed), str(refused.got)), 0
     return VerifyReport(found is None, "chip", design.name, judge.name, len(asked), learning, spikes, values, found)
 
 
-def _compare(answers: Answers, expected: Any, waves: int) -> tuple[Divergence | None, int]:
+def _talk(chip: Chip, design: Design, asked: Waves, expected: Trace) -> tuple[Divergence | None, int]:
+    """The first difference and how many values were compared."""
+    chained, count = chip.form.chain_bits > 0, len(asked)
+    values = 0
+    if chained:
+        chip.write_weights(design)
+        found, values = _compare_weights(design, chip.read_weights(design), 0)
+        if found is not None:
+            return found, values
+    answers = chip.samples(asked.times, asked.learn, enable=asked.enable, labels=asked.labels)
+    found, more = _compare(answers, expected, count)
+    values += more
+    if found is None and chained:
+        found, more = _compare_weights(expected.final, chip.read_weights(design), count - 1)
+        values += more
+    want, status = (count % 65536, int(asked.learn.any(axis=1).sum()) % 65536), chip.status()
+    if found is None and (status.samples, status.learned) != want:
+        got = f"{status.samples} samples, {status.learned} learned"
+        found = Divergence(count - 1, -1, "protocol", -1, -1, f"{want[0]} samples, {want[1]} learned", got)
+    return found, values
+
+
+def _compare(answers: Answers, expected: Trace, waves: int) -> tuple[Divergence | None, int]:
     """The first answer that is not the engine's, and how many values were compared."""
     values = 0
     for n in range(waves):
@@ -173,9 +183,9 @@ def _compare(answers: Answers, expected: Any, waves: int) -> tuple[Divergence | 
     return None, values
 
 
-def _compare_weights(want: Design, got: Any, design: Design, waves: int) -> tuple[Divergence | None, int]:
-    """All weights after the last wave."""
-    ours, theirs = dict(want.state.arrays()), dict(got.arrays())
+def _compare_weights(want: Design, got: Design, wave: int) -> tuple[Divergence | None, int]:
+    """All weights, after a wave."""
+    ours, theirs = dict(want.state.arrays()), dict(got.state.arrays())
     values = 0
     for name in ours:
         if name.rpartition(".")[2] in ("distal", "proximal", "weights"):
@@ -184,5 +194,5 @@ def _compare_weights(want: Design, got: Any, design: Design, waves: int) -> tupl
             if len(wrong):
                 place = tuple(wrong[0].tolist())
                 where = f"{ours[name][place]} of {name}{list(place)}"
-                return Divergence(waves - 1, -1, "weight", -1, -1, where, str(theirs[name][place])), values
+                return Divergence(wave, -1, "weight", -1, -1, where, str(theirs[name][place])), values
     return None, values

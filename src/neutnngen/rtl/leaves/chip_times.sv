@@ -17,12 +17,17 @@ module chip_times #(
 
     reg  [LINES*CELL_W-1:0] cells;
     wire [LINES*CELL_W-1:0] seen;
-    wire [LINES*CELL_W-1:0] moved = cells >> CELL_W;
+    wire [LINES*CELL_W-1:0] moved;
 
     assign data = cells[TIME_W] ? 8'hff : 8'(cells[TIME_W-1:0]);
 
     genvar j;
     generate
+        if (LINES == 1) begin : alone
+            assign moved = {CELL_W{1'b0}};
+        end else begin : several
+            assign moved = {{CELL_W{1'b0}}, cells[LINES*CELL_W-1:CELL_W]};
+        end
         for (j = 0; j < LINES; j = j + 1) begin : of_line
             assign seen[j*CELL_W+:CELL_W] = {~line[j], line[j] ? cells[j*CELL_W+:TIME_W] : now[j*TIME_W+:TIME_W]};
         end
