@@ -39,7 +39,8 @@ def packages(folder: Path) -> list[Package]:
 
 
 def chips(folder: Path) -> list[Package]:
-    """Chips of a classic column, of one with rings, and of networks with a voter by votes or by potential, enable lines, labels, nothing to load."""
+    """Chips of a classic column, of one with rings, and of networks with a voter by votes or by potential, enable lines, labels, nothing
+    to load."""
     column = generate_chip(load_design(ROOT / "examples/ucr/ECG200/column/design"), folder / "chip_column")
     made: list[Package] = [column]
     for seed in (1, 4):

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from conftest import need
+from conftest import ROOT, need
+from neutnngen.cli.main import main
 from neutnngen.errors import CheckFailed, ConfigError, ToolFailed
-from neutnngen.rtl.chip import ChipPackage, generate_chip
+from neutnngen.rtl.chip import generate_chip
 from neutnngen.rtl.chip_driver import Chip
 from neutnngen.rtl.chip_protocol import Code, Command, Sample, encode_sample, packed
-from neutnngen.rtl.words import KINDS
-from neutnngen.spec import Design
+from neutnngen.rtl.words import KINDS, Kind
+from neutnngen.spec import Design, load_design
 from neutnngen.verify import random_waves
 from neutnngen.verify.chip import SimulatedChip, verify_chip
 from random_designs import classic_case, random_case, ring_case
@@ -60,16 +63,25 @@ def test_column_with_rings(seed: int, late: int, tmp_path: Path) -> None:
     assert package.turn == rings.slots * rings.members
 
 
-@pytest.mark.parametrize(
-    ("seed", "kind", "late"),
-    [(70, "learning", 0), (109, "learning", 60), (111, "learning", 200), (64, "learning", 120), (294, "learning", 0)]
-    + [(109, "programmable", 60), (109, "frozen", 60), (32, "frozen", 0), (25, "programmable", 200)],
+NETWORKS: tuple[tuple[int, Kind, int], ...] = (
+    (70, "learning", 0),
+    (109, "learning", 60),
+    (111, "learning", 200),
+    (64, "learning", 120),
+    (294, "learning", 0),
+    (109, "programmable", 60),
+    (109, "frozen", 60),
+    (32, "frozen", 0),
+    (25, "programmable", 200),
 )
-def test_networks(seed: int, kind: str, late: int, tmp_path: Path) -> None:
+
+
+@pytest.mark.parametrize(("seed", "kind", "late"), NETWORKS)
+def test_networks(seed: int, kind: Kind, late: int, tmp_path: Path) -> None:
     """Voters by votes and by potential, labels, enable lines, one stage that learns or another."""
     case = random_case(seed, 6)
     learn = case.learn if kind == "learning" else False
-    package = generate_chip(case.design, tmp_path / "rtl", kind=kind)  # type: ignore[arg-type]
+    package = generate_chip(case.design, tmp_path / "rtl", kind=kind)
     report = verify_chip(case.design, case.waves, learn, tmp_path, package, enable=case.enable, labels=case.labels, late=late, seed=seed)
     assert report.ok, report.message
     assert report.spikes
@@ -240,3 +252,24 @@ def test_a_wrong_chip_is_noticed(name: str, good: str, bad: str, tmp_path: Path)
     except ToolFailed:
         return
     assert not report.ok
+
+
+@pytest.mark.parametrize("style", ["parallel", "rings"])
+def test_commands(style: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(ROOT / "examples/ucr/ECG200/column", run)
+    design = load_design(run / "design")
+    if style == "rings":
+        design = Design.of_column("dense", design.column, design.weights, np.ones_like(design.mask), design.lfsr_state)
+        design.save(run / "design")
+    assert main(["rtl", str(run), "--chip", "--style", style, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["chip"] == f"{said['top']}_chip"
+    for name in ("DATASHEET.md", "chip.f", *(run / "rtl" / "chip.f").read_text().split()):
+        assert (run / "rtl" / name).is_file()
+    assert "chip" not in (run / "rtl" / "files.f").read_text()
+    assert main(["verify", str(run), "--chip", "--style", style, "--waves", "4", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["ok"] and report["waves"] == 8 and report["values"] > 2 * design.synapses
+    assert json.loads((run / "verify" / "chip" / "verify.json").read_text())["ok"]
+    assert main(["verify", str(run), "--chip", "--mutants"]) == 2

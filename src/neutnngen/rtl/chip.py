@@ -26,8 +26,8 @@ CHIP_LEAVES = (
 class ChipPackage:
     """Where the parts of a chip lie; as in ``RtlPackage``.
 
-    bare: the package of the column or network inside. form: sizes in the chip's bytes. unit: clocks of a unit clock. turn: clocks after which
-    weights that circulate are where they were, 1 if they stand still. reset_clocks: for which rst must be high.
+    bare: the package of the column or network inside. form: sizes in the chip's bytes. unit: clocks of a unit clock. turn: clocks after
+    which weights that circulate are where they were, 1 if they stand still. reset_clocks: for which rst must be high.
     """
 
     bare: RtlPackage | NetworkPackage
@@ -53,8 +53,8 @@ class ChipPackage:
 
     @property
     def sample_clocks(self) -> tuple[int, int]:
-        """Clocks of a sample, from its first byte to the last one of its answer, at the least and at the most, if the host is never late: a byte
-        a clock in, at most a wave until the next one begins, the wave, a byte a clock out."""
+        """Clocks of a sample, from its first byte to the last one of its answer, at the least and at the most, if the host is never late:
+        a byte a clock in, at most a wave until the next one begins, the wave, a byte a clock out."""
         streams = 1 + self.form.payload + 1 + self.form.reply
         return streams + self.wave + 1, streams + 2 * self.wave
 
@@ -65,7 +65,8 @@ class ChipPackage:
 
     @property
     def image_clocks(self) -> int:
-        """Clocks to load or to read all weights, from the command to the last byte of its answer, at the most, if the host is never late."""
+        """Clocks to load or to read all weights, from the command to the last byte of its answer, at the most, if the host is never
+        late."""
         return 3 + self.turn + self.form.image_bytes * self.byte_clocks
 
     def image(self, design: Design) -> list[int]:
@@ -85,8 +86,8 @@ def generate_chip(
 ) -> ChipPackage:
     """Write the RTL of a Design and the chip around it: ``<name>_chip.sv``, its leaves, ``chip.f``, test bench and ``DATASHEET.md``.
 
-    Arguments as of ``generate_rtl`` and ``generate_network``; a voter's votes get a port of the network. Raises ConfigError as these do, and
-    where the Design does not fit the chip's bytes.
+    Arguments as of ``generate_rtl`` and ``generate_network``; a voter's votes get a port of the network. Raises ConfigError as these do,
+    and where the Design does not fit the chip's bytes.
     """
     check_name(design.name, CHIP_LEAVES)
     bare: RtlPackage | NetworkPackage
@@ -178,9 +179,19 @@ def _context(design: Design, package: ChipPackage) -> dict[str, Any]:
         "result": joined(["number", *(f"{8 * form.vote_bytes}'({vote})" for vote in votes)]),
         "status": _status_words(form),
         "half_period": TEST_HALF_PERIOD,
+        "what": _what(design),
         "synapses": design.synapses,
         "biased": any(layer.column.homeostasis is not None for layer in network.layers),
     }
+
+
+def _what(design: Design) -> str:
+    """The core in words."""
+    network = design.network
+    if network.classic is not None:
+        return f"A {network.inputs}×{network.lines} column"
+    voter = "" if network.voter is None else f", a voter of {network.voter.classes} classes"
+    return f"A network of {network.inputs} inputs, {len(network.layers)} layers, {network.lines} output lines{voter}"
 
 
 def _status_words(form: ChipFormat) -> list[str]:

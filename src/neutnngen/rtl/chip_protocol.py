@@ -47,8 +47,8 @@ class ChipFormat:
     """Sizes of everything in a chip's bytes.
 
     stages: parts that learn, a bit each. labels: classes of the label byte, 0 if a sample has none. enables: enable lines (rule P2).
-    classes: of the voter, 0 without one. vote_w: bits of a class's votes. chain_bits: of the scan image, 0 for frozen weights. fingerprint: first four bytes of
-    the Design's.
+    classes: of the voter, 0 without one. vote_w: bits of a class's votes. chain_bits: of the scan image, 0 for frozen weights.
+    fingerprint: first four bytes of the Design's.
     """
 
     kind: Kind

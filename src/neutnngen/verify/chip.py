@@ -27,22 +27,24 @@ SEND, LEARN_ENABLE, PINS = 0, 1, 2
 class SimulatedChip:
     """A transport whose far end is the RTL in Icarus Verilog.
 
-    Bytes that are sent wait until some are to be received; then the whole transcript since reset is played, the new bytes at its end. The simulation
-    is the same every time, so that its earlier answers stay true. Send much before receiving: every play starts from reset.
+    Bytes that are sent wait until some are to be received; then the whole transcript since reset is played, the new bytes at its end. The
+    simulation is the same every time, so that its earlier answers stay true. Send much before receiving: every play starts from reset.
 
     late: in so many of 256 clocks the host has no byte to offer, and takes none. seed: of these gaps. folder: gets the transcript, the
-    record and the logs. clocks: since reset, in which each byte came back. Raises MissingTool, and ToolFailed where the chip breaks the protocol of its pins or gives fewer bytes.
+    record and the logs. clocks: since reset, in which each byte came back. Raises MissingTool, and ToolFailed where the chip breaks the
+    protocol of its pins or gives fewer bytes.
     """
 
-    def __init__(self, package: ChipPackage, folder: Path, *, late: int = 0, seed: int = 1, timeout: float = 3600.0) -> None:
+    def __init__(self, package: ChipPackage, folder: Path | str, *, late: int = 0, seed: int = 1, timeout: float = 3600.0) -> None:
         if not 0 <= late <= 250:
             raise ConfigError("the share of late clocks is out of range", got=late, allowed="0 … 250 of 256")
         self.package = package
-        self._folder = folder.resolve()
+        self._folder = Path(folder).resolve()
         self._settings = {"late": str(late), "seed": str(seed)}
         self._limit = 20 * package.wave + 64 * package.byte_clocks + 1000 * (256 // (256 - late))
         self._timeout = timeout
         self._script: list[int] = []
+        self._compiled: Path | None = None
         self._played = 0
         self._bytes = b""
         self._pins: list[tuple[bool, bool]] = []
@@ -80,18 +82,23 @@ class SimulatedChip:
             self._play()
         return len(self._bytes) - self._taken
 
+    def _compile(self, folder: Path) -> Path:
+        compiled, top = folder / "chip.vvp", f"{self.package.top}_tb"
+        sources = [path.resolve() for path in (self.package.testbench, *self.package.sources)]
+        argv = compile_argv(sources, compiled, top, parameters={"LIMIT": self._limit})
+        run_tool(argv, folder, folder / "iverilog.log", COMPILE_TIMEOUT, install=INSTALL, expect=[compiled])
+        return compiled
+
     def _play(self) -> None:
         """The whole transcript from reset."""
-        folder, top = self._folder, f"{self.package.top}_tb"
+        folder = self._folder
         folder.mkdir(parents=True, exist_ok=True)
         script, out = folder / "transcript.hex", folder / "record.txt"
         write_atomic(script, "".join(f"{word:03x}\n" for word in self._script))
-        compiled = folder / "chip.vvp"
-        sources = [path.resolve() for path in (self.package.testbench, *self.package.sources)]
-        argv = compile_argv(sources, compiled, top, parameters={"WORDS": len(self._script), "LIMIT": self._limit})
-        run_tool(argv, folder, folder / "iverilog.log", COMPILE_TIMEOUT, install=INSTALL, expect=[compiled])
+        if self._compiled is None:
+            self._compiled = self._compile(folder)
         plusargs: dict[str, str | Path] = {"bytes": script.name, "out": out.name, **self._settings}
-        run_tool(run_argv(compiled, plusargs), folder, folder / "vvp.log", self._timeout, install=INSTALL, expect=[out])
+        run_tool(run_argv(self._compiled, plusargs), folder, folder / "vvp.log", self._timeout, install=INSTALL, expect=[out])
         rows = [row.split() for row in out.read_text(encoding="ascii").splitlines()]
         wrong = [row for row in rows if row[0] == "error"]
         if wrong or not rows or rows[-1] != ["end", str(len(self._script))]:
@@ -121,8 +128,8 @@ def verify_chip(
 ) -> VerifyReport:
     """Load a Design's weights into its chip, play samples, read the weights back, and compare everything with an engine.
 
-    Arguments as of ``Session.run``; late, seed: gaps of ``SimulatedChip``. package: of the same Design. Every winner, time and vote is compared,
-    the weights before the first sample and after the last one, and the counters. A difference makes ``report.ok`` False; raises
+    Arguments as of ``Session.run``; late, seed: gaps of ``SimulatedChip``. package: of the same Design. Every winner, time and vote is
+    compared, the weights before the first sample and after the last one, and the counters. A difference makes ``report.ok`` False; raises
     ConfigError, MissingTool, ToolFailed.
     """
     judge = engine or ReferenceEngine()
@@ -149,7 +156,9 @@ def _talk(chip: Chip, design: Design, asked: Waves, expected: Trace) -> tuple[Di
         found, values = _compare_weights(design, chip.read_weights(design), 0)
         if found is not None:
             return found, values
-    answers = chip.samples(asked.times, asked.learn, enable=asked.enable, labels=asked.labels)
+    # A label of which nothing here learns is none.
+    labels = None if asked.labels is None else np.where(asked.labels < chip.form.labels, asked.labels, -1)
+    answers = chip.samples(asked.times, asked.learn, enable=asked.enable, labels=labels)
     found, more = _compare(answers, expected, count)
     values += more
     if found is None and chained:
@@ -187,12 +196,12 @@ def _compare_weights(want: Design, got: Design, wave: int) -> tuple[Divergence |
     """All weights, after a wave."""
     ours, theirs = dict(want.state.arrays()), dict(got.state.arrays())
     values = 0
-    for name in ours:
+    for name, array in ours.items():
         if name.rpartition(".")[2] in ("distal", "proximal", "weights"):
-            values += ours[name].size
-            wrong = np.argwhere(ours[name] != theirs[name])
+            values += array.size
+            wrong = np.argwhere(array != theirs[name])
             if len(wrong):
                 place = tuple(wrong[0].tolist())
-                where = f"{ours[name][place]} of {name}{list(place)}"
+                where = f"{array[place]} of {name}{list(place)}"
                 return Divergence(wave, -1, "weight", -1, -1, where, str(theirs[name][place])), values
     return None, values
