@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from conftest import ROOT, need
+from conftest import need
 from neutnngen.cli.main import main
 from neutnngen.errors import CheckFailed, ConfigError, ToolFailed
 from neutnngen.rtl.chip import generate_chip
 from neutnngen.rtl.chip_driver import Chip
 from neutnngen.rtl.chip_protocol import Code, Command, Sample, encode_sample, packed
 from neutnngen.rtl.words import KINDS, Kind
-from neutnngen.spec import Design, load_design
+from neutnngen.spec import Design
 from neutnngen.verify import random_waves
 from neutnngen.verify.chip import SimulatedChip, verify_chip
 from random_designs import classic_case, random_case, ring_case
@@ -209,7 +208,7 @@ def spoken(text: str, weights: bytes) -> bytes:
     return bytes.fromhex(text.replace("weights", weights.hex()))
 
 
-@pytest.mark.parametrize("seed", [None, 1, 64, 70, 109, 111])
+@pytest.mark.parametrize("seed", [None, 1, 64, 109, 111])
 def test_the_conversation_of_the_data_sheet(seed: int | None, tmp_path: Path) -> None:
     design = classic() if seed is None else random_case(seed, 1).design
     for kind in ("learning",) if seed is None else KINDS:
@@ -256,20 +255,17 @@ def test_a_wrong_chip_is_noticed(name: str, good: str, bad: str, tmp_path: Path)
 
 @pytest.mark.parametrize("style", ["parallel", "rings"])
 def test_commands(style: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = tmp_path / "run"
-    shutil.copytree(ROOT / "examples/ucr/ECG200/column", run)
-    design = load_design(run / "design")
-    if style == "rings":
-        design = Design.of_column("dense", design.column, design.weights, np.ones_like(design.mask), design.lfsr_state)
-        design.save(run / "design")
+    run, design = tmp_path / "run", classic() if style == "parallel" else ring_case(3)[0]
+    design.save(run / "design")
+    np.savez(run / "waves.npz", waves=random_waves(design.column, 9, 1))
     assert main(["rtl", str(run), "--chip", "--style", style, "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["chip"] == f"{said['top']}_chip"
     for name in ("DATASHEET.md", "chip.f", *(run / "rtl" / "chip.f").read_text().split()):
         assert (run / "rtl" / name).is_file()
     assert "chip" not in (run / "rtl" / "files.f").read_text()
-    assert main(["verify", str(run), "--chip", "--style", style, "--waves", "4", "--json"]) == 0
+    assert main(["verify", str(run), "--chip", "--style", style, "--waves", "6", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert report["ok"] and report["waves"] == 8 and report["values"] > 2 * design.synapses
+    assert report["ok"] and report["waves"] == 12 and report["values"] > 2 * design.synapses
     assert json.loads((run / "verify" / "chip" / "verify.json").read_text())["ok"]
     assert main(["verify", str(run), "--chip", "--mutants"]) == 2
