@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from conftest import need
 from neutnngen.spec import NO_SPIKE, ColumnSpec
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,9 +26,11 @@ def test_pages_build(tmp_path: Path) -> None:
         assert name in page, name
 
 
-@pytest.mark.parametrize("page", ["networks", "engines", "places"])
+@pytest.mark.parametrize("page", ["networks", "engines", "places", pytest.param("chip", marks=pytest.mark.tool)])
 def test_code_of_the_pages_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The blocks of a page one after another; what they speak of without making it is made here."""
+    if page == "chip":
+        need("iverilog")
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(1)
     labels = rng.integers(0, 10, 4)

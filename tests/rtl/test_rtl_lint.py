@@ -1,4 +1,4 @@
-"""Generated RTL of every kind is accepted by Yosys, and Verilator and slang have nothing to say about it."""
+"""Generated RTL of every kind, and the chips around it, is accepted by Yosys, and Verilator and slang have nothing to say about it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from conftest import ROOT, need
 from neutnngen.errors import ConfigError
 from neutnngen.rtl import RtlPackage, generate_rtl
+from neutnngen.rtl.chip import ChipPackage, generate_chip
 from neutnngen.rtl.network import NetworkPackage, generate_network
 from neutnngen.rtl.words import KINDS
 from neutnngen.spec import load_design
@@ -18,12 +19,13 @@ from neutnngen.tools import yosys
 from random_designs import random_case, ring_case
 
 SEEDS = 160
+Package = RtlPackage | NetworkPackage | ChipPackage
 
 
-def packages(folder: Path) -> list[RtlPackage | NetworkPackage]:
+def packages(folder: Path) -> list[Package]:
     """Small networks that together use every option, of the three kinds in turn, and a classic column."""
     seen: set[str] = set()
-    made: list[RtlPackage | NetworkPackage] = [generate_rtl(load_design(ROOT / "examples/ucr/ECG200/column/design"), folder / "column")]
+    made: list[Package] = [generate_rtl(load_design(ROOT / "examples/ucr/ECG200/column/design"), folder / "column")]
     made += [generate_rtl(design, folder / f"rings_{n}", rings=rings) for n, (design, rings) in enumerate(map(ring_case, range(7)))]
     for seed in range(SEEDS):
         case = random_case(seed, 4)
@@ -33,15 +35,29 @@ def packages(folder: Path) -> list[RtlPackage | NetworkPackage]:
             except ConfigError:  # no hardware for it
                 continue
             seen |= case.features
+    return made + chips(folder)
+
+
+def chips(folder: Path) -> list[Package]:
+    """Chips of a classic column, of one with rings, and of networks with a voter by votes or by potential, enable lines, labels, nothing
+    to load."""
+    column = generate_chip(load_design(ROOT / "examples/ucr/ECG200/column/design"), folder / "chip_column")
+    made: list[Package] = [column]
+    for seed in (1, 4):
+        design, rings = ring_case(seed)
+        made.append(generate_chip(design, folder / f"chip_rings_{seed}", rings=rings))
+    for seed in (64, 109, 111, 294):
+        for kind in KINDS:
+            made.append(generate_chip(random_case(seed, 1).design, folder / f"chip_{seed}_{kind}", kind=kind))
     return made
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> list[RtlPackage | NetworkPackage]:
+def built(tmp_path_factory: pytest.TempPathFactory) -> list[Package]:
     return packages(tmp_path_factory.mktemp("rtl"))
 
 
-def test_slang_accepts_all_without_a_warning(built: list[RtlPackage | NetworkPackage], capfd: pytest.CaptureFixture[str]) -> None:
+def test_slang_accepts_all_without_a_warning(built: list[Package], capfd: pytest.CaptureFixture[str]) -> None:
     for package in built:
         driver = pyslang.driver.Driver()
         driver.addStandardArgs()
@@ -53,7 +69,7 @@ def test_slang_accepts_all_without_a_warning(built: list[RtlPackage | NetworkPac
 
 
 @pytest.mark.tool
-def test_verilator_has_nothing_to_say(built: list[RtlPackage | NetworkPackage]) -> None:
+def test_verilator_has_nothing_to_say(built: list[Package]) -> None:
     need("verilator")
     for package in built:
         argv = ["verilator", "--lint-only", "-Wall", "--top-module", package.top, *(path.name for path in package.sources)]
@@ -62,7 +78,7 @@ def test_verilator_has_nothing_to_say(built: list[RtlPackage | NetworkPackage]) 
 
 
 @pytest.mark.tool
-def test_yosys_accepts_all_and_finds_no_latch(built: list[RtlPackage | NetworkPackage]) -> None:
+def test_yosys_accepts_all_and_finds_no_latch(built: list[Package]) -> None:
     for package in built:
         lines = [f"read_verilog -sv {path.name}" for path in package.sources]
         lines += [

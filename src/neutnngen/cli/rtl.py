@@ -9,6 +9,7 @@ from neutnngen.cli.common import add_run, add_style, chosen_rings, emit
 from neutnngen.errors import ConfigError
 from neutnngen.pipeline import find_design
 from neutnngen.rtl import RtlPackage, generate_rtl
+from neutnngen.rtl.chip import generate_chip
 from neutnngen.rtl.network import NetworkPackage, generate_network
 from neutnngen.rtl.words import KINDS
 
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="weights learn on chip, are loaded and stay, or are constants (default: %(default)s)",
     )
     add_style(parser)
+    parser.add_argument("--chip", action="store_true", help="also a chip around it: bytes in and out, with a data sheet")
     parser.add_argument("--clock-period", type=float, default=10.0, metavar="NS", help="for constraints.sdc (default: %(default)s)")
 
 
@@ -33,7 +35,11 @@ def run(options: argparse.Namespace) -> int:
     out = options.out or folder / "rtl"
     package: RtlPackage | NetworkPackage
     rings = chosen_rings(options)
-    if design.network.classic is not None and options.kind == "learning":
+    chip = None
+    if options.chip:
+        chip = generate_chip(design, out, clock_period=options.clock_period, kind=options.kind, rings=rings)
+        package = chip.bare
+    elif design.network.classic is not None and options.kind == "learning":
         package = generate_rtl(design, out, clock_period=options.clock_period, rings=rings)
     elif rings is not None:
         raise ConfigError(
@@ -47,10 +53,12 @@ def run(options: argparse.Namespace) -> int:
     column, network = design.network.classic, design.network
     columns = sum(layer.columns for layer in network.layers)
     what = f"{len(network.layers)} layers, {columns} columns" if column is None else f"{column.inputs}×{column.neurons} column"
+    more = () if chip is None else (f"{chip.top}: file list {chip.file_list.name}, data sheet {chip.data_sheet.name}",)
     emit(
         options,
         {
             "top": package.top,
+            "chip": None if chip is None else chip.top,
             "kind": options.kind,
             "style": options.style,
             "wave_clocks": package.clocks,
@@ -60,5 +68,6 @@ def run(options: argparse.Namespace) -> int:
         },
         f"{package.top}: {what}, {design.synapses} synapses, {options.kind}, {package.clocks} clocks a wave, {len(package.sources)} files",
         f"written to {package.folder} (file list: {package.file_list.name}, data sheet: the header of {package.top}.sv)",
+        *more,
     )
     return 0

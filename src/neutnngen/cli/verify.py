@@ -9,7 +9,7 @@ from pathlib import Path
 from neutnngen.cli.common import add_config, add_style, chosen_rings, console, emit, load_run_config, progress_bar, table
 from neutnngen.errors import ConfigError
 from neutnngen.files import write_atomic
-from neutnngen.pipeline import SIMULATORS, check_mutants, draw_waveform, find_design, prove_design, verify_design
+from neutnngen.pipeline import SIMULATORS, check_mutants, draw_waveform, find_design, prove_design, verify_design, verify_design_chip
 from neutnngen.verify.formal import Proof, standard_designs
 from neutnngen.verify.self_test import run_self_test
 
@@ -41,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--rtl", type=Path, help="verify the sources in this folder, written by `neutnngen rtl`, instead of new ones")
     add_style(parser)
+    parser.add_argument(
+        "--chip", action="store_true", help="verify the chip around it instead, over its bytes, with a host that is late at random"
+    )
     parser.add_argument("--mutants", action="store_true", help="also break the RTL one line at a time and show what is caught")
     parser.add_argument("--waveform", metavar="FILE.png", type=Path, help="also a picture of one learning wave of a classic column in RTL")
 
@@ -54,7 +57,13 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError("there is nothing to verify", got="no RUN", allowed="a run folder, --self-test or --formal", next_step=EXAMPLE)
     config = load_run_config(options, {"verify.waves": options.waves})
     design, folder = find_design(options.run_folder)
-    report = verify_design(design, folder, config.verify.waves, options.rtl, options.simulator, rings=chosen_rings(options))
+    rings = chosen_rings(options)
+    if options.chip:
+        if options.rtl is not None or options.mutants:
+            raise ConfigError("--chip verifies a newly written chip", got="--rtl or --mutants with it", allowed="--chip alone")
+        report = verify_design_chip(design, folder, config.verify.waves, rings=rings)
+    else:
+        report = verify_design(design, folder, config.verify.waves, options.rtl, options.simulator, rings=rings)
     document: dict[str, object] = {"ok": report.ok, "message": report.message, "waves": report.waves, "values": report.values}
     text: list[object] = [("equal: " if report.ok else "NOT EQUAL: ") + report.message]
     caught = True

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from neutnngen.errors import ConfigError, DataError
 from neutnngen.files import write_atomic
@@ -24,9 +27,9 @@ from neutnngen.rtl.structure import (
     widths,
 )
 from neutnngen.rtl.text import leaf_text, render
-from neutnngen.rtl.voting import voter_scan
+from neutnngen.rtl.voting import voter_scan, voter_weights
 from neutnngen.rtl.words import Kind
-from neutnngen.spec import Design
+from neutnngen.spec import Design, NetworkState
 from neutnngen.spec.schedule import layer_starts
 
 NETWORK_LEAVES = (
@@ -73,10 +76,43 @@ def network_scan_image(design: Design) -> list[int]:
     return bits
 
 
-def generate_network(design: Design, folder: Path | str, *, clock_period: float = 2.0, kind: Kind = "learning") -> NetworkPackage:
+def network_from_image(design: Design, bits: Sequence[int]) -> Design:
+    """The Design with the weights of a scan image, the inverse of ``network_scan_image``. Raises DataError for a wrong number of bits."""
+    wanted = len(network_scan_image(design))
+    if len(bits) != wanted:
+        raise DataError("the scan image has the wrong length", got=len(bits), allowed=wanted)
+    left = list(bits)
+
+    def weight(width: int) -> int:
+        """The next one: the image ends with the first synapse's lowest bit."""
+        taken = [left.pop() for _ in range(width)]
+        return sum(bit << k for k, bit in enumerate(taken))
+
+    layers = []
+    for layer, state in zip(design.network.layers, design.state.layers, strict=True):
+        arrays, width = {"far": state.distal.copy(), "near": state.proximal.copy()}, widths(layer.column)
+        for column in range(layer.columns):
+            for synapse in column_synapses(state, column):
+                arrays[synapse.kind][(column, *synapse.index)] = weight(width[synapse.kind])
+        layers.append(replace(state, distal=arrays["far"], proximal=arrays["near"]))
+    voter = design.state.voter
+    if voter is not None and design.network.voter is not None:
+        weights = voter.weights.copy()
+        rows, masks = voter_weights(replace(voter, weights=weights), design.network.voter)  # views
+        for row, there in zip(rows, masks, strict=True):
+            for place in np.flatnonzero(there):
+                row[place] = weight(design.network.voter.w_res)
+        voter = replace(voter, weights=weights)
+    return design.with_state(NetworkState(tuple(layers), voter))
+
+
+def generate_network(
+    design: Design, folder: Path | str, *, clock_period: float = 2.0, kind: Kind = "learning", votes: bool = False
+) -> NetworkPackage:
     """Write a network's RTL and its block diagram into ``folder`` (made if absent).
 
-    clock_period: nanoseconds, for the constraints only. kind: see ``KINDS``.
+    clock_period: nanoseconds, for the constraints only. kind: see ``KINDS``. votes: give the voter's votes a port, for a chip that reports
+    them.
 
     Raises ConfigError where there is no hardware for a part of it (``check_network``), no synapse is left at all, or the period is not
     positive.
@@ -87,7 +123,7 @@ def generate_network(design: Design, folder: Path | str, *, clock_period: float 
     if not clock_period > 0:
         raise ConfigError("the clock period must be positive", got=clock_period, allowed="nanoseconds > 0")
     built = as_module(design, NETWORK_LEAVES)
-    context = {**network_context(built, kind), "half_period": TEST_HALF_PERIOD, "clock_period": clock_period}
+    context = {**network_context(built, kind), "half_period": TEST_HALF_PERIOD, "clock_period": clock_period, "votes_port": votes}
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     sources = [write_atomic(target / f"{leaf}.sv", leaf_text(leaf)) for leaf in NETWORK_LEAVES]
