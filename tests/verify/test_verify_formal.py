@@ -13,13 +13,14 @@ import pytest
 
 from neutnngen.cli.main import main
 from neutnngen.errors import CheckFailed, MissingTool
+from neutnngen.flow.steps.synth import synthesise
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pipeline import prove_design
 from neutnngen.rtl import Rings, generate_rtl
 from neutnngen.spec import ColumnSpec, Design, StdpSpec
-from neutnngen.verify.formal import Proof, conclude, leaf_parameters, parallel, prove_column, prove_leaf
+from neutnngen.verify.formal import Netlist, Proof, conclude, leaf_parameters, parallel, prove_column, prove_leaf, standard_designs
 from neutnngen.verify.formal.column import WAYS, prove_counting
-from neutnngen.verify.formal.netlist import prove_netlist
+from neutnngen.verify.formal.netlist import correspondence, prove_netlist
 from neutnngen.verify.formal.prover import formal_text, prove, read_outcome, read_witness
 from neutnngen.verify.formal.step import build_step
 from neutnngen.verify.formal.wave import prove_wave
@@ -206,6 +207,27 @@ def test_a_netlist_is_its_rtl_and_a_wrong_gate_is_found(tmp_path: Path) -> None:
         (tmp_path / "wrong.v").write_text(text.replace(right, wrong, 1))
         step = build_step([tmp_path / "wrong.v"], "column", tmp_path / "again", module="gates", liberty=gates / "cells.lib")
         assert prove_netlist(rtl, step, tmp_path / "again").outcome == "refuted"
+
+
+@pytest.mark.tool
+def test_flip_flops_that_never_change_may_be_left_out(tmp_path: Path) -> None:
+    """A neuron whose synapses cannot reach the threshold never wins, and synthesis knows."""
+    try:
+        kit = load_kit()
+    except MissingTool as missing:
+        pytest.skip(str(missing))
+    design = next(design for design, _ in standard_designs() if design.name == "pruned")
+    package = generate_rtl(design, tmp_path / "rtl")
+    netlist, _ = synthesise(kit, package.sources, package.top, tmp_path)
+    mapped = Netlist(netlist, tmp_path / "synth/cells.lib")
+    proved, _ = prove_column(design, tmp_path, package=package, netlist=mapped, only=["netlist"])
+    assert proved.outcome == "proved"
+    rtl = build_step(package.sources, package.top, tmp_path / "again", adders=True)
+    gates = build_step([netlist], package.top, tmp_path / "again", module="gates", liberty=mapped.liberty)
+    (place,) = [place for place, gate in enumerate(correspondence(rtl, gates).gate) if gate is None]
+    assert rtl.label(place) == "inhibition.winner[2]"
+    for constants in ({}, {place: 1}):  # any value, or another one than it has
+        assert prove_netlist(rtl, gates, tmp_path / "wrong", constants=constants).outcome == "refuted"
 
 
 RING_FAULTS = {

@@ -104,7 +104,7 @@ def prove_column(
             for k, leaf, parameters, source in _leaves(design, made)
         ]
     if netlist is not None:
-        jobs.append(_netlist_job(design, made, netlist, folder / "netlist", timeout))
+        jobs.append(_netlist_job(design, made, machine, netlist, folder / "netlist", timeout))
     jobs = [job for job in jobs if only is None or job.name in only]
     proofs: list[Proof] = []
     for job in jobs:
@@ -174,13 +174,15 @@ def _leaf_job(leaf: str, parameters: Parameters, source: Path, folder: Path, tim
     return _Job(f"leaf: {leaf}", LEAF_RULES[leaf], run)
 
 
-def _netlist_job(design: Design, package: RtlPackage, netlist: Netlist, folder: Path, timeout: float) -> _Job:
+def _netlist_job(design: Design, package: RtlPackage, machine: Machine, netlist: Netlist, folder: Path, timeout: float) -> _Job:
     """Theorem 4. RTL with its sums as trees, as synthesis makes them: with chains, large columns are beyond the solver."""
 
     def run() -> tuple[Verdict, str]:
         rtl = build_step(package.sources, package.top, folder, adders=True)
         gates = build_step([netlist.verilog], package.top, folder, module="gates", liberty=netlist.liberty)
-        return _words(design, "netlist", prove_netlist(rtl, gates, folder, timeout=timeout), [rtl.label(k) for k in range(rtl.bits)])
+        constants = {place: machine.cleared_value(rtl, place) for place in wave.cleared_places(design, rtl, machine)}
+        verdict = prove_netlist(rtl, gates, folder, constants=constants, timeout=timeout)
+        return _words(design, "netlist", verdict, [rtl.label(k) for k in range(rtl.bits)])
 
     return _Job("netlist", "gates equal to the RTL", run)
 

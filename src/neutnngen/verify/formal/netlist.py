@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,33 +40,51 @@ def correspondence(rtl: Step, gates: Step) -> Correspondence:
 
 
 def prove_netlist(
-    rtl: Step, gates: Step, folder: Path, *, anchors: Sequence[str] = ("controller.count",), timeout: float = 300.0, sweep: bool = True
+    rtl: Step,
+    gates: Step,
+    folder: Path,
+    *,
+    anchors: Sequence[str] = ("controller.count",),
+    constants: Mapping[int, int] | None = None,
+    timeout: float = 300.0,
+    sweep: bool = True,
 ) -> Verdict:
     """rtl: module ``step``. gates: module ``gates``. anchors: registers of which flip-flops that synthesis added are functions; with too
-    few, the proof fails. Raises CheckFailed if ports or flip-flops do not fit each other."""
+    few, the proof fails. constants: values that bits of the RTL's state have after reset: where the netlist lacks one of these, it must
+    stay so in every clock; all others that it lacks may have any value. Raises CheckFailed if ports or flip-flops do not fit each
+    other."""
     if rtl.inputs != gates.inputs or rtl.outputs != gates.outputs:
         raise CheckFailed("netlist and RTL have different ports", got=gates.inputs | gates.outputs, allowed=rtl.inputs | rtl.outputs)
-    match = correspondence(rtl, gates)
+    match, known = correspondence(rtl, gates), constants or {}
     anchored = {match.gate[place] for name in anchors for place in rtl.registers(name)}
-    left_out = [place for place, gate in enumerate(match.gate) if gate is None]
+    left_out = [place for place, gate in enumerate(match.gate) if gate is None and place not in known]
     taken = anchored | set(match.extra)
+
+    def now(place: int, gate: int | None) -> str:
+        if gate is not None:
+            return f"now[{gate}]"
+        return f"1'b{known[place]}" if place in known else f"unread[{left_out.index(place)}]"
+
+    def following(place: int, gate: int | None) -> str:
+        if gate is not None:
+            return f"gates_next[{gate}]"
+        return f"1'b{known[place]}" if place in known else f"rtl_next[{place}]"
+
+    pairs = [*enumerate(match.gate)][::-1]
     text = render(
         "theorems/netlist.sv.j2",
         {
             "rtl": rtl,
             "gates": gates,
-            "matched": len(match.gate) - len(left_out),
+            "matched": sum(gate is not None for gate in match.gate),
             "left_out": len(left_out),
+            "constant": sum(gate is None for gate in match.gate) - len(left_out),
             "extra": len(match.extra),
             "inputs": rtl.inputs,
             "outputs": rtl.outputs,
             "now": [f"{'after' if place in taken else 'state'}[{place}]" for place in reversed(range(gates.bits))],
-            "rtl_now": [
-                f"unread[{left_out.index(place)}]" if gate is None else f"now[{gate}]" for place, gate in reversed([*enumerate(match.gate)])
-            ],
-            "mapped_next": [
-                f"rtl_next[{place}]" if gate is None else f"gates_next[{gate}]" for place, gate in reversed([*enumerate(match.gate)])
-            ],
+            "rtl_now": [now(*pair) for pair in pairs],
+            "mapped_next": [following(*pair) for pair in pairs],
         },
     )
     show = ["unequal", *(f"{side}_{name}" for name in rtl.outputs for side in ("gates", "rtl"))]
