@@ -10,6 +10,7 @@ import pytest
 
 from neutnngen.engine import ReferenceEngine
 from neutnngen.errors import CheckFailed, ConfigError, DataError, ToolFailed
+from neutnngen.rtl.scan import plain_order
 from neutnngen.spec import NO_SPIKE, ColumnSpec, Design
 from neutnngen.verify import NetActivity, compare, random_waves, read_record, read_vcd_activity
 from neutnngen.verify.simulate import delay_registers
@@ -39,7 +40,7 @@ def test_words_by_hand() -> None:
 
 
 def test_a_good_record(tmp_path: Path) -> None:
-    record = read_record(record_file(tmp_path, GOOD), TINY, 2, gates=False)
+    record = read_record(record_file(tmp_path, GOOD), TINY, plain_order(TINY), 2, gates=False)
     assert record.outputs.tolist() == [[NO_SPIKE, NO_SPIKE], [NO_SPIKE, 3]]
     assert record.winners.tolist() == [-1, 1]
     assert record.weights is not None and record.weights[1].tolist() == [[1, 2], [3, 0]]
@@ -62,17 +63,17 @@ def test_a_good_record(tmp_path: Path) -> None:
 )
 def test_a_damaged_record_is_an_error(text: str, tmp_path: Path) -> None:
     with pytest.raises(ToolFailed):
-        read_record(record_file(tmp_path, text), TINY, 2, gates=False)
+        read_record(record_file(tmp_path, text), TINY, plain_order(TINY), 2, gates=False)
 
 
 def test_a_missing_record_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ToolFailed):
-        read_record(tmp_path / "nothing", TINY, 2, gates=False)
+        read_record(tmp_path / "nothing", TINY, plain_order(TINY), 2, gates=False)
 
 
 def test_unknown_values_and_errors_are_faults(tmp_path: Path) -> None:
     text = GOOD.replace("6 39", "6 3x").replace("wave 1", "error 1 4 wave_last is x\nwave 1").replace("chain 0", "chain x")
-    record = read_record(record_file(tmp_path, text), TINY, 2, gates=False)
+    record = read_record(record_file(tmp_path, text), TINY, plain_order(TINY), 2, gates=False)
     assert [(fault.wave, fault.clock) for fault in record.faults] == [(1, 4), (1, -1), (2, -1)]
     assert record.final_weights is None
 
@@ -86,7 +87,7 @@ def test_first_divergence_is_the_earliest(tmp_path: Path) -> None:
         for n in range(20)
     )
     chain = "".join(f"{w:02b}" for w in reversed(trace.final.weights.ravel()))
-    record = read_record(record_file(tmp_path, f"{text}chain {chain}\nend 20\n"), TINY, 20, gates=False)
+    record = read_record(record_file(tmp_path, f"{text}chain {chain}\nend 20\n"), TINY, plain_order(TINY), 20, gates=False)
     assert compare(trace, record, TINY, True, engine="reference", level="rtl").ok
     assert record.weights is not None and record.lfsr is not None
 
