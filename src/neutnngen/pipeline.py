@@ -40,7 +40,7 @@ from neutnngen.report import Row, shown_unit
 from neutnngen.report.run import RunFacts, run_report
 from neutnngen.rtl import Rings, generate_rtl, open_rtl
 from neutnngen.rtl.chip import generate_chip
-from neutnngen.rtl.network import generate_network, open_network
+from neutnngen.rtl.network import check_style, generate_network, open_network
 from neutnngen.spec import Design, load_design
 from neutnngen.train.online import Progress
 from neutnngen.verify import VerifyReport, verify_rtl
@@ -230,13 +230,12 @@ def verify_design(
     large = 2 * waves * design.synapses >= LARGE
     compiled = simulator == "verilator" or (simulator == "auto" and large and shutil.which("verilator") is not None)
     inputs, learn, enable, labels = stimuli.inputs, stimuli.learn, stimuli.enable, stimuli.labels
+    check_style(design, "learning", rings)
     if design.network.classic is not None:
         package = generate_rtl(design, target / "rtl", rings=rings) if rtl is None else open_rtl(design, rtl)
         check = verify_fast if compiled else verify_rtl
         report = check(design, inputs, learn, target, package=package)
     else:
-        if rings is not None:
-            raise ConfigError("only classic columns can have weights that circulate", got="a network", next_step="leave out --style rings")
         made = generate_network(design, target / "rtl") if rtl is None else open_network(design, rtl)
         verify = verify_fast if compiled else verify_network
         report = verify(design, inputs, learn, target, enable=enable, labels=labels, package=made)

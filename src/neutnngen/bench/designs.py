@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neutnngen.bench.mapped import Mapped, map_design, rtl_of
+from neutnngen.bench.mapped import Mapped, map_design
 from neutnngen.bench.pieces import Piece, piece_waves, pieces, voter_pair
 from neutnngen.errors import DataError, NeutnngenError
 from neutnngen.files import write_atomic
-from neutnngen.rtl import Rings, RtlPackage
+from neutnngen.rtl import Rings, generate_rtl
 from neutnngen.rtl.rings import RingPlan, check_rings
 from neutnngen.rtl.structure import wave_clocks
 from neutnngen.spec import NO_SPIKE, Design, load_design
@@ -212,8 +212,7 @@ def _verify(design: Design, waves: NDArray[np.uint8], folder: Path, rings: Rings
     network, learn = design.network, np.arange(len(waves)) % 2 == 0
     compiled = design.synapses > INTERPRETED and shutil.which("verilator") is not None
     if network.classic is not None:
-        package = rtl_of(design, "learning", folder / "rtl", rings)
-        assert isinstance(package, RtlPackage)
+        package = generate_rtl(design, folder / "rtl", rings=rings)
         judged = (verify_fast if compiled else verify_rtl)(design, waves, learn, folder, package=package)
         return judged, "Verilator" if compiled else "Icarus"
     order = np.random.default_rng(1).integers(0, 1 << 16, len(waves))

@@ -9,8 +9,8 @@ from neutnngen.flow.bare_timing import bare_period
 from neutnngen.flow.steps.synth import synthesise
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
-from neutnngen.rtl import Rings, RtlPackage, generate_rtl
-from neutnngen.rtl.network import NetworkPackage, generate_network
+from neutnngen.rtl import Rings, RtlPackage
+from neutnngen.rtl.network import NetworkPackage, build_rtl
 from neutnngen.rtl.words import Kind
 from neutnngen.spec import Design
 from neutnngen.tools import yosys
@@ -49,16 +49,9 @@ class Mapped:
         return Mapped(round(self.cells * factor), self.area * factor, self.sequential * factor, self.leakage * factor, self.path)
 
 
-def rtl_of(design: Design, kind: Kind, folder: Path, rings: Rings | None = None) -> RtlPackage | NetworkPackage:
-    """Write the RTL that stands for a Design here into ``folder``. rings: style of a classic column that learns."""
-    if kind == "learning" and design.network.classic is not None:
-        return generate_rtl(design, folder, clock_period=PERIOD, rings=rings)
-    return generate_network(design, folder, clock_period=PERIOD, kind=kind)
-
-
 def make(design: Design, kind: Kind, folder: Path, kit: Kit, rings: Rings | None = None) -> Made:
     """RTL and netlist of a Design; ``folder`` gets rtl/ and synth/."""
-    package = rtl_of(design, kind, folder / "rtl", rings)
+    package = build_rtl(design, folder / "rtl", clock_period=PERIOD, kind=kind, rings=rings)
     return Made(design, package, *synthesise(kit, package.sources, package.top, folder, modular=rings is not None))
 
 

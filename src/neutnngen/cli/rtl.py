@@ -6,11 +6,9 @@ import argparse
 from pathlib import Path
 
 from neutnngen.cli.common import add_run, add_style, chosen_rings, emit
-from neutnngen.errors import ConfigError
 from neutnngen.pipeline import find_design
-from neutnngen.rtl import RtlPackage, generate_rtl
 from neutnngen.rtl.chip import generate_chip
-from neutnngen.rtl.network import NetworkPackage, generate_network
+from neutnngen.rtl.network import build_rtl
 from neutnngen.rtl.words import KINDS
 
 EXAMPLE = "neutnngen rtl runs/gunpoint --out build/rtl"
@@ -33,23 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     design, folder = find_design(options.run_folder)
     out = options.out or folder / "rtl"
-    package: RtlPackage | NetworkPackage
     rings = chosen_rings(options)
     chip = None
     if options.chip:
         chip = generate_chip(design, out, clock_period=options.clock_period, kind=options.kind, rings=rings)
         package = chip.bare
-    elif design.network.classic is not None and options.kind == "learning":
-        package = generate_rtl(design, out, clock_period=options.clock_period, rings=rings)
-    elif rings is not None:
-        raise ConfigError(
-            "this design cannot have weights that circulate",
-            got="a network" if design.network.classic is None else f"a column of the kind {options.kind}",
-            allowed="classic columns that learn",
-            next_step="leave out --style rings",
-        )
     else:
-        package = generate_network(design, out, clock_period=options.clock_period, kind=options.kind)
+        package = build_rtl(design, out, clock_period=options.clock_period, kind=options.kind, rings=rings)
     column, network = design.network.classic, design.network
     columns = sum(layer.columns for layer in network.layers)
     what = f"{len(network.layers)} layers, {columns} columns" if column is None else f"{column.inputs}×{column.neurons} column"

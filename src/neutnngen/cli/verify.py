@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     text: list[object] = [("equal: " if report.ok else "NOT EQUAL: ") + report.message]
     caught = True
     if options.mutants and report.ok:
-        results = check_mutants(design, folder, config.verify.waves, rings=chosen_rings(options))
+        results = check_mutants(design, folder, config.verify.waves, rings=rings)
         caught = all(r.outcome == "caught" for r in results)
         document["mutants"] = [{"name": r.mutant.name, "rule": r.mutant.rule, "outcome": r.outcome, "detail": r.detail} for r in results]
         rows = [[r.mutant.name, r.mutant.rule, r.outcome, r.detail.partition("first difference: ")[2]] for r in results]

@@ -23,8 +23,7 @@ from neutnngen.flow.steps.synth import Synth
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
 from neutnngen.rtl import RtlPackage, generate_rtl
-from neutnngen.rtl.elaborate import LEAVES, as_module
-from neutnngen.rtl.rings import RING_LEAVES
+from neutnngen.rtl.elaborate import COLUMN_LEAVES, as_module
 from neutnngen.spec import Design
 from neutnngen.tools import yosys
 from neutnngen.tools.process import require
@@ -93,7 +92,7 @@ def run_layout(
     kit = load_kit(config.kit, config.kit_folder)
     run_folder = run_folder.resolve()
     with run_lock(run_folder):
-        top = as_module(design, (*LEAVES, *RING_LEAVES)).name
+        top = as_module(design, COLUMN_LEAVES).name
         initial = write_sources(design, package, waves, learn, config, run_folder / SOURCE)
         steps = layout_steps(kit, tuple(name for name in initial if name.startswith("rtl/")), top, modular=config.rings is not None)
         yosys.require()

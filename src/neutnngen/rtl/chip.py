@@ -10,8 +10,8 @@ from typing import Any
 from neutnngen.errors import ConfigError
 from neutnngen.files import write_atomic
 from neutnngen.rtl.chip_protocol import PROTOCOL, STATUS_BYTES, ChipFormat, Code, Command, constant_status
-from neutnngen.rtl.elaborate import TEST_HALF_PERIOD, RtlPackage, as_module, generate_rtl
-from neutnngen.rtl.network import NetworkPackage, generate_network, network_from_image, network_scan_image
+from neutnngen.rtl.elaborate import TEST_HALF_PERIOD, RtlPackage, as_module
+from neutnngen.rtl.network import NetworkPackage, build_rtl, network_from_image
 from neutnngen.rtl.rings import Rings
 from neutnngen.rtl.text import leaf_text, render
 from neutnngen.rtl.words import Kind, joined
@@ -72,7 +72,7 @@ class ChipPackage:
 
     def image(self, design: Design) -> list[int]:
         """The scan image of a Design's weights."""
-        return self.bare.scan.image(design.weights) if isinstance(self.bare, RtlPackage) else network_scan_image(design)
+        return self.bare.scan_image(design)
 
     def design_of(self, design: Design, image: Sequence[int]) -> Design:
         """``design`` with the weights of a scan image."""
@@ -91,20 +91,12 @@ def generate_chip(
     and where the Design does not fit the chip's bytes.
     """
     design = as_module(design, CHIP_LEAVES)
-    bare: RtlPackage | NetworkPackage
-    if design.network.classic is not None and kind == "learning":
-        bare = generate_rtl(design, folder, clock_period=clock_period, rings=rings)
-    elif rings is not None:
-        raise ConfigError("only classic columns that learn can have weights that circulate", next_step="leave out --style rings")
-    else:
-        bare = generate_network(design, folder, clock_period=clock_period, kind=kind, votes=True)
-    return _wrap(design, bare, kind)
+    return _wrap(design, build_rtl(design, folder, clock_period=clock_period, kind=kind, rings=rings, votes=True), kind)
 
 
 def _wrap(design: Design, bare: RtlPackage | NetworkPackage, kind: Kind) -> ChipPackage:
     """The chip around a package."""
-    bits = 0 if kind == "frozen" else len(bare.scan.places if isinstance(bare, RtlPackage) else network_scan_image(design))
-    form = ChipFormat.of(design, kind, bits)
+    form = ChipFormat.of(design, kind, len(bare.scan_image(design)))
     for what, got, most in (
         ("input lines", form.inputs, 65535),
         ("output lines", form.outputs, 65535),
@@ -113,7 +105,7 @@ def _wrap(design: Design, bare: RtlPackage | NetworkPackage, kind: Kind) -> Chip
     ):
         if got > most:
             raise ConfigError(f"the {what} do not fit the chip's bytes", got=got, allowed=f"at most {most}")
-    rings = bare.rings if isinstance(bare, RtlPackage) else None
+    rings = bare.rings
     target, top = bare.folder, f"{bare.top}_chip"
     names = [*(f"{leaf}.sv" for leaf in CHIP_LEAVES), *(path.name for path in bare.sources), f"{top}.sv"]
     package = ChipPackage(
@@ -124,9 +116,9 @@ def _wrap(design: Design, bare: RtlPackage | NetworkPackage, kind: Kind) -> Chip
         target / f"{top}_tb.sv",
         target / "chip.f",
         target / "DATASHEET.md",
-        1 if rings is None else rings.slots,
+        bare.unit,
         1 if rings is None else rings.slots * rings.members,
-        1 if rings is None else bare.reset_clocks,  # type: ignore[union-attr]
+        bare.reset_clocks,
     )
     context = _context(design, package)
     for leaf in CHIP_LEAVES:

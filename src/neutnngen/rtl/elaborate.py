@@ -17,7 +17,7 @@ from neutnngen.rtl.diagram import write_diagram
 from neutnngen.rtl.rings import RING_LEAVES, RingPlan, Rings, check_rings, ring_context, ring_hierarchy
 from neutnngen.rtl.scan import ScanOrder, plain_order, scan_chain
 from neutnngen.rtl.text import leaf_text, package_text, render
-from neutnngen.rtl.words import constant, joined, limits, stabiliser_kind
+from neutnngen.rtl.words import Kind, constant, joined, random_words, stabiliser_kind
 from neutnngen.spec import NO_SPIKE, ColumnSpec, Design
 
 FORMAT = "neutnngen-rtl"
@@ -33,6 +33,8 @@ LEAVES = (
     "synapse",
     "neuron",
 )
+COLUMN_LEAVES = (*LEAVES, *RING_LEAVES)
+"""Of classic columns of both styles."""
 TEST_HALF_PERIOD = 5
 """Half a clock period of the test bench, in the nanoseconds of its timescale. Gate models delay by at most 1."""
 
@@ -61,6 +63,20 @@ class RtlPackage:
     unit: int = 1
     reset_clocks: int = 1
     rings: Rings | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """Of the hardware, as a network's."""
+        return "learning"
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """First unit clock of its one layer, as a network's."""
+        return (0,)
+
+    def scan_image(self, design: Design) -> list[int]:
+        """Bits that load the Design's weights, in the order in which they go in."""
+        return self.scan.image(design.weights)
 
 
 def _context(design: Design) -> dict[str, Any]:
@@ -119,13 +135,9 @@ def _context(design: Design) -> dict[str, Any]:
         "potential_w": column.potential_bits,
         "threshold": column.threshold,
         "largest": int(column.tie == "largest_potential"),
-        "lfsr_w": column.lfsr.width,
-        "taps": constant(sum(1 << (tap - 1) for tap in column.lfsr.taps), column.lfsr.width),
+        **random_words(column.lfsr, stdp, up, down),
         "seed": constant(design.lfsr_state, column.lfsr.width),
         "stabiliser": stabiliser_kind(up, down),
-        "rule_limits": limits((stdp.mu_capture, stdp.mu_minus, stdp.mu_search, stdp.mu_backoff, stdp.mu_min)),
-        "up_limits": limits(up),
-        "down_limits": limits(down),
     }
 
 
@@ -234,7 +246,7 @@ def generate_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.
     """
     if not clock_period > 0:
         raise ConfigError("the clock period must be positive", got=clock_period, allowed="nanoseconds > 0")
-    built = as_module(design, (*LEAVES, *RING_LEAVES))
+    built = as_module(design, COLUMN_LEAVES)
     if rings is None:
         leaves, top = list(LEAVES), render("column.sv.j2", _context(built))
     else:
@@ -263,7 +275,7 @@ def open_rtl(design: Design, folder: Path | str, *, clock_period: float = 2.0) -
     """
     target = Path(folder)
     listed = (target / "files.f").read_text(encoding="utf-8").split() if (target / "files.f").is_file() else []
-    built = as_module(design, (*LEAVES, *RING_LEAVES))
+    built = as_module(design, COLUMN_LEAVES)
     package = _package(built, target, listed, float(clock_period), _style(target / "hierarchy.json"))
     named = {"file list": package.file_list, "constraints": package.constraints, "test bench": package.testbench}
     for what, path in [*named.items(), *(("source", path) for path in package.sources)]:

@@ -15,7 +15,8 @@ from neutnngen.files import write_atomic
 from neutnngen.rtl.blocks import network_blocks
 from neutnngen.rtl.counting import count_instance
 from neutnngen.rtl.diagram import write_diagram
-from neutnngen.rtl.elaborate import FORMAT, LEAVES, TEST_HALF_PERIOD, VERSION, as_module
+from neutnngen.rtl.elaborate import FORMAT, LEAVES, TEST_HALF_PERIOD, VERSION, RtlPackage, as_module, generate_rtl
+from neutnngen.rtl.rings import Rings
 from neutnngen.rtl.structure import (
     check_network,
     column_context,
@@ -58,6 +59,25 @@ class NetworkPackage:
     clocks: int
     clock_period: float
     kind: Kind = "learning"
+
+    @property
+    def unit(self) -> int:
+        """Clocks of a unit clock."""
+        return 1
+
+    @property
+    def reset_clocks(self) -> int:
+        """Clocks for which rst must be high."""
+        return 1
+
+    @property
+    def rings(self) -> None:
+        """A network has no weights that circulate."""
+        return None
+
+    def scan_image(self, design: Design) -> list[int]:
+        """Bits that load the Design's weights, in the order in which they go in; none if they are frozen."""
+        return [] if self.kind == "frozen" else network_scan_image(design)
 
 
 def network_scan_image(design: Design) -> list[int]:
@@ -145,6 +165,34 @@ def generate_network(
         float(clock_period),
         kind,
     )
+
+
+def check_style(design: Design, kind: Kind, rings: Rings | None) -> None:
+    """Raise ConfigError if the Design as this kind of hardware cannot have rings that are asked for."""
+    if rings is not None and (design.network.classic is None or kind != "learning"):
+        raise ConfigError(
+            "this design cannot have weights that circulate",
+            got="a network" if design.network.classic is None else f"a column of the kind {kind}",
+            allowed="classic columns that learn",
+            next_step="leave out --style rings",
+        )
+
+
+def build_rtl(
+    design: Design,
+    folder: Path | str,
+    *,
+    clock_period: float = 2.0,
+    kind: Kind = "learning",
+    rings: Rings | None = None,
+    votes: bool = False,
+) -> RtlPackage | NetworkPackage:
+    """The RTL of any Design: a classic column's own (``generate_rtl``) where it learns, else a network's (``generate_network``), whose
+    arguments these are."""
+    check_style(design, kind, rings)
+    if design.network.classic is not None and kind == "learning":
+        return generate_rtl(design, folder, clock_period=clock_period, rings=rings)
+    return generate_network(design, folder, clock_period=clock_period, kind=kind, votes=votes)
 
 
 def open_network(design: Design, folder: Path | str, *, clock_period: float = 2.0, kind: Kind = "learning") -> NetworkPackage:

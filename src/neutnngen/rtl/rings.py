@@ -14,7 +14,7 @@ from typing import Any
 
 from neutnngen.errors import ConfigError, unknown_name
 from neutnngen.rtl.scan import Place, ScanOrder
-from neutnngen.rtl.words import constant, joined, limits
+from neutnngen.rtl.words import constant, joined, random_words
 from neutnngen.spec import ColumnSpec, Design
 
 RING_LEAVES = (
@@ -131,11 +131,16 @@ class RingPlan:
         """``slots`` × ``members`` interleaved chains; it must be turned by whole images."""
         return ScanOrder(tuple(self._places()), (self.column.neurons, self.column.inputs))
 
-    def probe(self, neuron: int, line: int) -> str:
-        """The register of a weight between waves."""
+    def register(self, neuron: int, line: int) -> tuple[str, int]:
+        """The register of a weight between waves, and its lowest bit there; also of a line that is not there."""
         (block, member), (group, slot) = divmod(neuron, self.rings.members), divmod(line, self.rings.slots)
-        width = self.column.w_res
-        return f"ring_{block}_{group}.weights[{(member * self.rings.slots + self.rings.slots - 1 - slot) * width}+:{width}]"
+        place = member * self.rings.slots + self.rings.slots - 1 - slot
+        return f"ring_{block}_{group}.weights", place * self.column.w_res
+
+    def probe(self, neuron: int, line: int) -> str:
+        """The same as SystemVerilog."""
+        name, first = self.register(neuron, line)
+        return f"{name}[{first}+:{self.column.w_res}]"
 
 
 def ring_context(design: Design, plan: RingPlan) -> dict[str, Any]:
@@ -171,14 +176,10 @@ def ring_context(design: Design, plan: RingPlan) -> dict[str, Any]:
         "draws": column.draws,
         "potential_w": plan.potential_bits,
         "threshold": column.threshold,
-        "lfsr_w": column.lfsr.width,
-        "taps": constant(sum(1 << (tap - 1) for tap in column.lfsr.taps), column.lfsr.width),
+        **random_words(column.lfsr, stdp, up, down),
         "seed": constant(design.lfsr_state, column.lfsr.width),
         "same": int(up == down),
         "same_inside": int(up[1:-1] == down[1:-1]),
-        "rule_limits": limits((stdp.mu_capture, stdp.mu_minus, stdp.mu_search, stdp.mu_backoff, stdp.mu_min)),
-        "up_limits": limits(up),
-        "down_limits": limits(down),
         "links": plan.groups * plan.blocks,
     }
 

@@ -15,7 +15,7 @@ from neutnngen.errors import ConfigError, unknown_name
 from neutnngen.rtl.counting import as_context, counted_segment, counts_are_smaller
 from neutnngen.rtl.hearing import hear
 from neutnngen.rtl.voting import label_lines, voter_context, voter_draws
-from neutnngen.rtl.words import KINDS, Kind, constant, joined, limits, stabiliser_kind
+from neutnngen.rtl.words import KINDS, Kind, constant, joined, random_words, stabiliser_kind
 from neutnngen.spec import DendriticColumnSpec, Design, HomeostasisSpec, LayerSpec, LayerState, NetworkSpec
 from neutnngen.spec.schedule import column_draws, layer_draws, layer_starts, own_clocks, voter_start
 
@@ -147,17 +147,13 @@ def column_context(
         "chain_bits": sum(width[s.kind] for s in synapses),
         "scan_end": last_bit[synapses[-1]] if synapses else "weight_in",
         "count_w": count_w,
-        "lfsr_w": spec.lfsr.width,
-        "taps": constant(sum(1 << (tap - 1) for tap in spec.lfsr.taps), spec.lfsr.width),
+        **random_words(spec.lfsr, stdp, up, down),
         "seed": constant(int(state.lfsr[column]), spec.lfsr.width),
         "levels": len(up),
         "stabiliser": kind_of_table,
         "sets": sets,
         "set_size": column_draws(spec),
         "bias": _bias_context(spec, state, groups),
-        "rule_limits": limits((stdp.mu_capture, stdp.mu_minus, stdp.mu_search, stdp.mu_backoff, stdp.mu_min)),
-        "up_limits": limits(up),
-        "down_limits": limits(down),
         "ramp": int(ramp),
         "largest": int(spec.tie == "largest_potential"),
         "counted": counted,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neutnngen.rtl.hearing import hear
-from neutnngen.rtl.words import Kind, constant, joined, limits, stabiliser_kind
+from neutnngen.rtl.words import Kind, constant, joined, random_words, stabiliser_kind
 from neutnngen.spec import Design, NetworkSpec, VoterSpec, VoterState
 from neutnngen.spec.schedule import voter_start
 
@@ -101,10 +101,6 @@ def voter_context(design: Design, starts: Sequence[int], first_link: int, kind: 
         "draws": voter_draws(network),
         "levels": voter.w_max + 1,
         "stabiliser": table,
-        "lfsr_w": voter.lfsr.width,
-        "taps": constant(sum(1 << (tap - 1) for tap in voter.lfsr.taps), voter.lfsr.width),
+        **random_words(voter.lfsr, stdp, up, down),
         "seed": constant(int(state.lfsr), voter.lfsr.width),
-        "rule_limits": limits(stdp.mu),
-        "up_limits": limits(up),
-        "down_limits": limits(down),
     }

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
-from neutnngen.spec import MU_ONE
+from neutnngen.spec import MU_ONE, LfsrSpec, StdpSpec
 
 Kind = Literal["learning", "programmable", "frozen"]
 KINDS: tuple[Kind, ...] = ("learning", "programmable", "frozen")
@@ -21,6 +21,17 @@ def limits(values: Sequence[int]) -> str:
     """Limits over 1024 as one constant, 11 bits each, the first lowest (rule R7)."""
     bits = MU_ONE.bit_length()
     return constant(sum(value << (bits * k) for k, value in enumerate(values)), bits * len(values))
+
+
+def random_words(lfsr: LfsrSpec, stdp: StdpSpec, up: Sequence[int], down: Sequence[int]) -> dict[str, Any]:
+    """What a template prints of random bits: width and taps of their register, and the limits of all draws. up, down: the stabiliser."""
+    return {
+        "lfsr_w": lfsr.width,
+        "taps": constant(lfsr.tap_mask, lfsr.width),
+        "rule_limits": limits(stdp.mu),
+        "up_limits": limits(up),
+        "down_limits": limits(down),
+    }
 
 
 def joined(parts: Sequence[str]) -> str:

@@ -59,6 +59,11 @@ class LfsrSpec:
             )
         check_range("lfsr.seed", self.seed, 1, 2**self.width - 1)
 
+    @property
+    def tap_mask(self) -> int:
+        """The taps as bits of the register, tap 1 lowest (rule R7)."""
+        return sum(1 << (tap - 1) for tap in self.taps)
+
 
 @dataclass(frozen=True)
 class StdpSpec:

@@ -15,11 +15,9 @@ from neutnngen.files import write_atomic
 from neutnngen.rtl.chip import ChipPackage
 from neutnngen.rtl.chip_driver import Answers, Chip
 from neutnngen.spec import NO_SPIKE, Design
-from neutnngen.tools.iverilog import INSTALL, compile_argv, run_argv
-from neutnngen.tools.process import run_tool
+from neutnngen.tools.iverilog import simulate
 from neutnngen.verify.compare import Divergence, VerifyReport, time_text
 
-COMPILE_TIMEOUT = 600.0
 SEND, LEARN_ENABLE, PINS = 0, 1, 2
 """What a word of the test bench's transcript asks for."""
 
@@ -82,23 +80,23 @@ class SimulatedChip:
             self._play()
         return len(self._bytes) - self._taken
 
-    def _compile(self, folder: Path) -> Path:
-        compiled, top = folder / "chip.vvp", f"{self.package.top}_tb"
-        sources = [path.resolve() for path in (self.package.testbench, *self.package.sources)]
-        argv = compile_argv(sources, compiled, top, parameters={"LIMIT": self._limit})
-        run_tool(argv, folder, folder / "iverilog.log", COMPILE_TIMEOUT, install=INSTALL, expect=[compiled])
-        return compiled
-
     def _play(self) -> None:
         """The whole transcript from reset."""
         folder = self._folder
         folder.mkdir(parents=True, exist_ok=True)
         script, out = folder / "transcript.hex", folder / "record.txt"
         write_atomic(script, "".join(f"{word:03x}\n" for word in self._script))
-        if self._compiled is None:
-            self._compiled = self._compile(folder)
         plusargs: dict[str, str | Path] = {"bytes": script.name, "out": out.name, **self._settings}
-        run_tool(run_argv(self._compiled, plusargs), folder, folder / "vvp.log", self._timeout, install=INSTALL, expect=[out])
+        self._compiled = simulate(
+            (self.package.testbench, *self.package.sources),
+            f"{self.package.top}_tb",
+            folder,
+            plusargs,
+            [out],
+            parameters={"LIMIT": self._limit},
+            compiled=self._compiled,
+            timeout=self._timeout,
+        )
         rows = [row.split() for row in out.read_text(encoding="ascii").splitlines()]
         wrong = [row for row in rows if row[0] == "error"]
         if wrong or not rows or rows[-1] != ["end", str(len(self._script))]:

@@ -21,7 +21,7 @@ from neutnngen.engine.checks import Waves
 from neutnngen.errors import ConfigError, ToolFailed
 from neutnngen.files import write_atomic
 from neutnngen.rtl import RtlPackage
-from neutnngen.rtl.network import NetworkPackage, network_scan_image
+from neutnngen.rtl.network import NetworkPackage
 from neutnngen.rtl.structure import bias_bits, widths
 from neutnngen.rtl.voting import label_lines, vote_bits, voter_weights
 from neutnngen.rtl.words import joined
@@ -131,11 +131,6 @@ class CompiledRecord:
     fault: tuple[int, int, str] | None
 
 
-def scan_image(package: Package, design: Design) -> list[int]:
-    """Bits that load the Design's weights, in the order in which they go in."""
-    return package.scan.image(design.weights) if isinstance(package, RtlPackage) else network_scan_image(design)
-
-
 def _words(bits: int) -> int:
     return max(LEAST_WORDS, -(-bits // 32))
 
@@ -229,8 +224,7 @@ def compile_model(
     a time. Raises MissingTool and ToolFailed.
     """
     network = design.network
-    kind = "learning" if isinstance(package, RtlPackage) else package.kind
-    learning, chained = kind == "learning", kind != "frozen"
+    learning, chained = package.kind == "learning", package.kind != "frozen"
     labels = label_lines(network) if learning else 0
     (state, state_bits), places = _state_parts(design, learning), _stimulus_places(design, labels)
     all_lines, states = _names(design, package, learning)
@@ -265,10 +259,8 @@ def compile_model(
     harness = write_atomic(folder / "harness.cpp", _harness("harness.cpp"))
     settings = write_atomic(folder / "leaves.vlt", _harness("leaves.vlt"))
     program = _build([settings, *package.sources, wrapper], harness, top, folder, trace, optimise, jobs, timeout)
-    starts, unit, reset = ((0,), package.unit, package.reset_clocks) if isinstance(package, RtlPackage) else (package.starts, 1, 1)
-    return CompiledModel(
-        design, package, program, starts, package.clocks, unit, reset + 2, learning, chained, labels, state, _words(state_bits), votes
-    )
+    timing = (package.starts, package.clocks, package.unit, package.reset_clocks + 2)
+    return CompiledModel(design, package, program, *timing, learning, chained, labels, state, _words(state_bits), votes)
 
 
 def _build(sources: list[Path], harness: Path, top: str, folder: Path, trace: bool, optimise: bool, jobs: int, timeout: float) -> Path:
@@ -347,7 +339,7 @@ def run_model(
         raise ConfigError("the state cannot be recorded that often", got=every, allowed="after every 1, 2, … waves")
     folder = folder.resolve()
     stimulus = write_stimulus(folder / "stimulus.bin", model, waves)
-    scan = write_atomic(folder / "scan.bin", bytes(scan_image(model.package, design) if model.chained else []))
+    scan = write_atomic(folder / "scan.bin", bytes(model.package.scan_image(design)))
     parts = [folder / f"record.{part}" for part in ("lines", "states", "cast", "chain", "faults")]
     numbers = (len(waves), design.network.t_in_max + 1, model.clocks, model.lines, every, model.unit, model.reset)
     argv: list[Any] = [model.program, stimulus, scan, folder / "record", *numbers, *(waveform or ())]

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from neutnngen.engine import Engine, Session, get_engine
 from neutnngen.engine.checks import Learn, Waves, check_run
-from neutnngen.rtl import generate_rtl
-from neutnngen.rtl.network import generate_network
+from neutnngen.rtl.network import build_rtl
 from neutnngen.rtl.structure import Synapse
 from neutnngen.spec import NO_SPIKE, Design, NetworkState
 from neutnngen.verify.compare import Divergence, VerifyReport, time_text
@@ -30,7 +29,6 @@ from neutnngen.verify.compiled_model import (
     compile_model,
     numbers,
     run_model,
-    scan_image,
 )
 from neutnngen.verify.network import NEVER
 
@@ -71,7 +69,7 @@ def verify_fast(
     judge = engine or get_engine("compiled", threads=1)
     if model is None:
         if package is None:
-            package = generate_network(design, folder / "rtl") if design.network.classic is None else generate_rtl(design, folder / "rtl")
+            package = build_rtl(design, folder / "rtl")
         model = compile_model(design, package, folder, optimise=len(waves) >= MANY, timeout=timeout)
     record = run_model(model, design, waves, folder, every=every, timeout=timeout)
     found = _Comparison(judge.open(design), model, record, waves, every).run()
@@ -139,7 +137,7 @@ class _Comparison:
                 found.divergence = Divergence(fault[0], fault[1], "protocol", -1, -1, "legal behaviour", fault[2])
             if found.divergence is not None:
                 return found
-        if self.model.chained and self.record.chain != scan_image(self.model.package, self.session.design()):
+        if self.model.chained and self.record.chain != self.model.package.scan_image(self.session.design()):
             found.divergence = Divergence(len(self.waves) - 1, -1, "weight", -1, -1, "the simulator's", "another scan image")
         return found
 

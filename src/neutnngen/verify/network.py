@@ -18,11 +18,9 @@ from neutnngen.rtl.structure import column_synapses as synapses_of
 from neutnngen.rtl.voting import label_lines, vote_bits, voter_weights
 from neutnngen.rtl.words import Kind
 from neutnngen.spec import NO_SPIKE, Design
-from neutnngen.tools.iverilog import INSTALL, compile_argv, run_argv
-from neutnngen.tools.process import run_tool
+from neutnngen.tools.iverilog import simulate
 from neutnngen.verify.compare import Divergence, VerifyReport, time_text
 
-COMPILE_TIMEOUT = 600.0
 NEVER = 0xFFFF
 """A line that does not rise, in the test bench's record."""
 
@@ -90,12 +88,10 @@ def _simulate(
     folder.mkdir(parents=True, exist_ok=True)
     waves = write_atomic(folder / "waves.hex", "\n".join(_words(design, inputs, learn, enable, labels, package.kind)) + "\n")
     weights = write_atomic(folder / "weights.bits", "\n".join(map(str, network_scan_image(design))) + "\n")
-    compiled, out = folder / "simulation.vvp", folder / "record.txt"
-    sources = [path.resolve() for path in (package.testbench, *package.sources)]
-    argv = compile_argv(sources, compiled, f"{package.top}_tb", parameters={"WAVES": len(inputs)}, defines=[])
-    run_tool(argv, folder, folder / "iverilog.log", COMPILE_TIMEOUT, install=INSTALL, expect=[compiled])
+    out, parameters = folder / "record.txt", {"WAVES": len(inputs)}
     plusargs: dict[str, str | Path] = {"waves": waves.name, "weights": weights.name, "out": out.name}
-    run_tool(run_argv(compiled, plusargs), folder, folder / "vvp.log", timeout, install=INSTALL, expect=[out])
+    sources = (package.testbench, *package.sources)
+    simulate(sources, f"{package.top}_tb", folder, plusargs, [out], parameters=parameters, timeout=timeout)
     rows = [row for row in out.read_text(encoding="ascii").splitlines() if row]
     if not rows or rows[-1] != f"end {len(inputs)}":
         raise ToolFailed("the simulation's record does not end after the last wave", got=out, next_step=f"read the logs in {folder}")

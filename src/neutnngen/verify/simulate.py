@@ -15,13 +15,11 @@ from neutnngen.files import write_atomic
 from neutnngen.rtl import Rings, RtlPackage, generate_rtl
 from neutnngen.rtl.elaborate import TEST_HALF_PERIOD
 from neutnngen.spec import Design
-from neutnngen.tools.iverilog import INSTALL, compile_argv, run_argv
-from neutnngen.tools.process import run_tool
+from neutnngen.tools.iverilog import simulate
 from neutnngen.verify.activity import Activity, read_vcd_activity
 from neutnngen.verify.record import Record, read_record
 from neutnngen.verify.stimuli import write_stimulus
 
-COMPILE_TIMEOUT = 600.0
 CLOCK_PERIOD = 2.0 * TEST_HALF_PERIOD
 """Clock period of the test bench, ns."""
 
@@ -75,22 +73,23 @@ def _simulate(
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     waves, weights = write_stimulus(design, package.scan, inputs, learn, folder)
-    compiled, out = folder / "simulation.vvp", folder / "record.txt"
-    argv = compile_argv(
-        [path.resolve() for path in (package.testbench, *sources)],
-        compiled,
-        f"{package.top}_tb",
-        parameters={"WAVES": len(inputs)},
-        defines=["GATES"] if gates else [],
-    )
-    run_tool(argv, folder, folder / "iverilog.log", COMPILE_TIMEOUT, install=INSTALL, expect=[compiled])
+    out = folder / "record.txt"
     # Names relative to the folder: the test bench's buffer for them is bounded.
     plusargs: dict[str, str | Path] = {"waves": waves.name, "weights": weights.name, "out": out.name}
     expect = [out]
     if vcd is not None:
         plusargs["vcd"] = vcd.name
         expect.append(vcd)
-    run_tool(run_argv(compiled, plusargs), folder, folder / "vvp.log", timeout, install=INSTALL, expect=expect)
+    simulate(
+        (package.testbench, *sources),
+        f"{package.top}_tb",
+        folder,
+        plusargs,
+        expect,
+        parameters={"WAVES": len(inputs)},
+        defines=["GATES"] if gates else [],
+        timeout=timeout,
+    )
     return read_record(out, design, package.scan, len(inputs), gates=gates)
 
 

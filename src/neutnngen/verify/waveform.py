@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from neutnngen.engine import get_engine
 from neutnngen.errors import ConfigError
 from neutnngen.rtl import generate_rtl
-from neutnngen.rtl.elaborate import TEST_HALF_PERIOD
 from neutnngen.spec import NO_SPIKE, ColumnSpec, Design, NetworkState
-from neutnngen.verify.simulate import simulate_waveform
+from neutnngen.verify.simulate import CLOCK_PERIOD, simulate_waveform
 from neutnngen.verify.vcd_values import Values, read_vcd_values
 
 PICOSECONDS = 1000
@@ -78,7 +77,7 @@ def record_wave(design: Design, inputs: NDArray[np.uint8], folder: Path) -> Wave
     start = design.with_state(states[wave])
     played = np.stack([inputs[wave], np.full(column.inputs, NO_SPIKE, dtype=np.uint8)])
     dump = simulate_waveform(generate_rtl(start, folder / "rtl"), start, played, np.array([True, False]), folder)
-    period = 2 * TEST_HALF_PERIOD * PICOSECONDS
+    period = round(CLOCK_PERIOD * PICOSECONDS)
     values = read_vcd_values(dump, [period // 2 + period * t for t in range(column.wave_clocks + 1)])
     winner = int(trace.winners[wave])
     before, after = weights[wave].astype(np.uint8), weights[wave + 1].astype(np.uint8)

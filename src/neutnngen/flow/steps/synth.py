@@ -50,7 +50,7 @@ class Synth(KitStep):
         folder, roles = context.folder, self.kit.roles
         mapped, statistics = folder / "yosys.v", folder / "statistics.json"
         adder = self._map_adder(folder) if self.modular else None
-        abc = render_script(self.scripts[1], folder / "area.abc", {})
+        abc = render_script(self.scripts[1], folder / "area.abc", {}) if self.modular else None
         script = render_script(
             self.scripts[0],
             folder / "synth.ys",
@@ -60,7 +60,7 @@ class Synth(KitStep):
                 "top": self.top,
                 "modular": self.modular,
                 "adder": None if adder is None else adder.name,
-                "abc": abc.name,
+                "abc": None if abc is None else abc.name,
                 "dont_use": roles.dont_use,
                 "tie_high": " ".join(roles.tie_high),
                 "tie_low": " ".join(roles.tie_low),

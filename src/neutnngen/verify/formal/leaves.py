@@ -29,9 +29,8 @@ def leaf_parameters(design: Design) -> Iterator[tuple[str, Parameters]]:
     """Every leaf of a classic column that has a theorem of its own, with its parameters; a neuron for each number of synapses."""
     column = design.column
     ramp = column.response == "rnl"
-    taps = sum(1 << (tap - 1) for tap in column.lfsr.taps)
     yield "wave_controller", {"CLOCKS": column.wave_clocks, "DRAWS": column.draws, "COUNT_W": (column.wave_clocks - 1).bit_length()}
-    yield "lfsr_draw", {"STATE_W": column.lfsr.width, "TAPS": f"{column.lfsr.width}'d{taps}"}
+    yield "lfsr_draw", {"STATE_W": column.lfsr.width, "TAPS": f"{column.lfsr.width}'d{column.lfsr.tap_mask}"}
     yield "spike_input", {"AGE_W": column.w_res if ramp else 1}
     yield "synapse_response", {"WEIGHT_W": column.w_res, "RAMP": int(ramp)}
     yield (

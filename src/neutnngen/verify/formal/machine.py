@@ -77,12 +77,11 @@ def circulating(design: Design, rings: Rings) -> Machine:
     """The architecture whose weights circulate. rings: fitted to the column. The lines that are not there have weights that mean
     nothing."""
     column, plan = design.column, RingPlan(design.column, rings)
-    slots, members, width = rings.slots, rings.members, column.w_res
+    slots, members = rings.slots, rings.members
 
     def register(neuron: int, line: int) -> list[tuple[str, int]]:
-        (block, member), (group, slot) = divmod(neuron, members), divmod(line, slots)
-        first = (member * slots + slots - 1 - slot) * width
-        return [(f"ring_{block}_{group}.weights", first + bit) for bit in range(width)]
+        name, first = plan.register(neuron, line)
+        return [(name, first + bit) for bit in range(column.w_res)]
 
     absent = [(j, i) for j in range(column.neurons) for i in range(column.inputs, plan.groups * slots)]
     start = (1 << plan.potential_bits) - column.threshold

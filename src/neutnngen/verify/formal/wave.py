@@ -44,7 +44,6 @@ def column_context(design: Design) -> dict[str, Any]:
     column: ColumnSpec = design.column
     up, down = column.stdp.stabiliser_table(column.w_max)
     width, inputs, neurons = column.w_res, column.inputs, column.neurons
-    taps = sum(1 << (tap - 1) for tap in column.lfsr.taps)
     present = [(int(j), int(i)) for j, i in np.argwhere(design.mask)]
     return {
         "inputs": inputs,
@@ -62,7 +61,7 @@ def column_context(design: Design) -> dict[str, Any]:
         "synapses": [(j, i, (j * inputs + i) * width) for j, i in present],
         "absent": [(int(j) * inputs + int(i)) * width for j, i in np.argwhere(~design.mask)],
         "state_w": column.lfsr.width,
-        "taps": f"{column.lfsr.width}'d{taps}",
+        "taps": f"{column.lfsr.width}'d{column.lfsr.tap_mask}",
         "draws": column.draws,
         "limits_up": limits((*column.stdp.mu, *up)),
         "limits_down": limits((*column.stdp.mu, *down)),
