@@ -1,0 +1,241 @@
+"""The loops of the timing engine, compiled. Arrays are those of :mod:`neutnngen.timing.graph`.
+
+Columns of arrival, slew and required time: 2 * mode + edge with mode 0 late, 1 early and edge 0 rise, 1 fall.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+Array = Any
+LATE, EARLY = 0, 1
+POSITIVE, NEGATIVE, BOTH, FROM_RISE, FROM_FALL = range(5)
+PERI = 0.847
+"""ln(7/3): slew between 30 and 70 % of an RC step over its time constant (Kashyap et al., "PERI", ICCAD 2002)."""
+
+
+@njit(cache=True, inline="always")
+def _segment(axes: Array, start: int, count: int, x: float) -> tuple[int, float]:
+    """Interval of an axis and the place in it, which may lie outside of 0 … 1."""
+    if count == 1:
+        return 0, 0.0
+    k = 0
+    while k < count - 2 and axes[start + k + 1] <= x:
+        k += 1
+    low = axes[start + k]
+    return k, (x - low) / (axes[start + k + 1] - low)
+
+
+@njit(cache=True)
+def lookup(spans: Array, axes: Array, values: Array, table: int, x: float, y: float) -> float:
+    """Bilinear value of a table."""
+    ax, nx, ay, ny, at = spans[table]
+    i, u = _segment(axes, ax, nx, x)
+    j, v = _segment(axes, ay, ny, y)
+    at += i * ny + j
+    low = values[at] if ny == 1 else values[at] * (1.0 - v) + values[at + 1] * v
+    if nx == 1:
+        return low  # type: ignore[no-any-return]
+    at += ny
+    high = values[at] if ny == 1 else values[at] * (1.0 - v) + values[at + 1] * v
+    return low * (1.0 - u) + high * u  # type: ignore[no-any-return]
+
+
+@njit(cache=True)
+def _from_edges(sense: int, edge: int) -> tuple[int, int]:
+    """First and last edge at an arc's input that may cause ``edge`` at its output."""
+    if sense == POSITIVE:
+        return edge, edge
+    if sense == NEGATIVE:
+        return 1 - edge, 1 - edge
+    if sense == FROM_RISE:
+        return 0, 0
+    if sense == FROM_FALL:
+        return 1, 1
+    return 0, 1
+
+
+@njit(cache=True)
+def order_nodes(in_start: Array, edge_from: Array, out_start: Array, out_edges: Array, edge_to: Array) -> Array:
+    """Nodes so that every edge goes forward; fewer than all where there is a loop."""
+    n = in_start.size - 1
+    missing = np.empty(n, np.int32)
+    order = np.empty(n, np.int32)
+    tail = 0
+    for node in range(n):
+        missing[node] = in_start[node + 1] - in_start[node]
+        if missing[node] == 0:
+            order[tail] = node
+            tail += 1
+    head = 0
+    while head < tail:
+        node = order[head]
+        head += 1
+        for k in range(out_start[node], out_start[node + 1]):
+            to = edge_to[out_edges[k]]
+            missing[to] -= 1
+            if missing[to] == 0:
+                order[tail] = to
+                tail += 1
+    return order[:tail]
+
+
+@njit(cache=True)
+def forward(
+    order: Array, in_start: Array, edge_from: Array, edge_sense: Array, edge_tables: Array, wire: Array, load: Array,
+    spans: Array, axes: Array, values: Array, arrival: Array, slew: Array, delay: Array, wire_scale: float,
+) -> None:  # fmt: skip
+    """Arrival and slew of every node from those of the sources, which are set; and the delay of every edge.
+
+    delay: (edge, 8): mode * 4 + edge in * 2 + edge out, nan where there is none. wire: (edge) Elmore delay of edges of nets, ns.
+    """
+    for node in order:
+        for e in range(in_start[node], in_start[node + 1]):
+            source = edge_from[e]
+            sense = edge_sense[e]
+            if sense < 0:
+                step = wire[e]
+                spread = wire_scale * step
+                for mode in range(2):
+                    for edge in range(2):
+                        k = 2 * mode + edge
+                        if not np.isfinite(arrival[source, k]):
+                            continue
+                        delay[e, mode * 4 + edge * 3] = step
+                        time = arrival[source, k] + step
+                        width = np.sqrt(slew[source, k] ** 2 + spread * spread)
+                        if (mode == 0 and time > arrival[node, k]) or (mode == 1 and time < arrival[node, k]):
+                            arrival[node, k] = time
+                        if (mode == 0 and width > slew[node, k]) or (mode == 1 and width < slew[node, k]):
+                            slew[node, k] = width
+                continue
+            for edge in range(2):
+                table = edge_tables[e, edge]
+                if table < 0:
+                    continue
+                first, last = _from_edges(sense, edge)
+                for before in range(first, last + 1):
+                    for mode in range(2):
+                        j = 2 * mode + before
+                        if not np.isfinite(arrival[source, j]):
+                            continue
+                        step = lookup(spans, axes, values, table, slew[source, j], load[node, edge])
+                        delay[e, mode * 4 + before * 2 + edge] = step
+                        time = arrival[source, j] + step
+                        k = 2 * mode + edge
+                        if (mode == 0 and time > arrival[node, k]) or (mode == 1 and time < arrival[node, k]):
+                            arrival[node, k] = time
+                        width_table = edge_tables[e, 2 + edge]
+                        if width_table >= 0:
+                            width = max(0.0, lookup(spans, axes, values, width_table, slew[source, j], load[node, edge]))
+                            if (mode == 0 and width > slew[node, k]) or (mode == 1 and width < slew[node, k]):
+                                slew[node, k] = width
+
+
+@njit(cache=True)
+def backward(order: Array, in_start: Array, edge_from: Array, delay: Array, required: Array) -> None:
+    """Required time of every node from those of the end points, which are set."""
+    for at in range(order.size - 1, -1, -1):
+        node = order[at]
+        for e in range(in_start[node], in_start[node + 1]):
+            source = edge_from[e]
+            for mode in range(2):
+                for before in range(2):
+                    for edge in range(2):
+                        step = delay[e, mode * 4 + before * 2 + edge]
+                        if np.isnan(step):
+                            continue
+                        time = required[node, 2 * mode + edge] - step
+                        j = 2 * mode + before
+                        if (mode == 0 and time < required[source, j]) or (mode == 1 and time > required[source, j]):
+                            required[source, j] = time
+
+
+@njit(cache=True)
+def check_times(
+    nodes: Array, kinds: Array, check_tables: Array, arrival: Array, slew: Array, period: float, required: Array,
+    spans: Array, axes: Array, values: Array, setup: Array, hold: Array,
+) -> None:  # fmt: skip
+    """Required times at data pins by their checks. nodes: (check, 2) data pin, clock pin; kinds: (check, 2) setup or hold, clock edge.
+
+    setup, hold: (check, 2) receive the slack for data that rises and falls, nan where data or clock never comes.
+    """
+    for c in range(nodes.shape[0]):
+        data, clock = nodes[c]
+        kind, edge = kinds[c]
+        for way in range(2):
+            setup[c, way] = hold[c, way] = np.nan
+            table = check_tables[c, way]
+            if table < 0:
+                continue
+            if kind == 0:
+                j, k = 2 * EARLY + edge, 2 * LATE + way
+                if np.isfinite(arrival[clock, j]) and np.isfinite(arrival[data, k]):
+                    need = lookup(spans, axes, values, table, slew[clock, j], slew[data, k])
+                    time = arrival[clock, j] + period - need
+                    required[data, k] = min(required[data, k], time)
+                    setup[c, way] = time - arrival[data, k]
+            else:
+                j, k = 2 * LATE + edge, 2 * EARLY + way
+                if np.isfinite(arrival[clock, j]) and np.isfinite(arrival[data, k]):
+                    need = lookup(spans, axes, values, table, slew[clock, j], slew[data, k])
+                    time = arrival[clock, j] + need
+                    required[data, k] = max(required[data, k], time)
+                    hold[c, way] = arrival[data, k] - time
+
+
+@njit(cache=True)
+def elmore(start: Array, node_start: Array, capacitance: Array, res_start: Array, ends: Array, ohms: Array, roots: Array) -> Array:
+    """Elmore delay in ns of every node of every network from its root.
+
+    start: number of networks + 1, offsets of nodes (node_start the same for results); ends: (resistor, 2) local nodes; loops are cut at
+    their longest way round.
+    """
+    result = np.zeros(capacitance.size, np.float64)
+    for net in range(start.size - 1):
+        base, count = node_start[net], node_start[net + 1] - node_start[net]
+        first, last = res_start[net], res_start[net + 1]
+        if roots[net] < 0 or last == first:
+            continue
+        degree = np.zeros(count + 1, np.int32)
+        for r in range(first, last):
+            degree[ends[r, 0] + 1] += 1
+            degree[ends[r, 1] + 1] += 1
+        for k in range(count):
+            degree[k + 1] += degree[k]
+        fill = degree[:count].copy()
+        neighbour = np.empty(2 * (last - first), np.int32)
+        for r in range(first, last):
+            for side in range(2):
+                a = ends[r, side]
+                neighbour[fill[a]] = r
+                fill[a] += 1
+        parent = np.full(count, -1, np.int32)
+        ohm = np.zeros(count, np.float64)
+        seen = np.zeros(count, np.uint8)
+        queue = np.empty(count, np.int32)
+        queue[0] = roots[net]
+        seen[roots[net]] = 1
+        head, tail = 0, 1
+        while head < tail:
+            a = queue[head]
+            head += 1
+            for k in range(degree[a], degree[a + 1]):
+                r = neighbour[k]
+                b = ends[r, 1] if ends[r, 0] == a else ends[r, 0]
+                if not seen[b]:
+                    seen[b] = 1
+                    parent[b] = a
+                    ohm[b] = ohms[r]
+                    queue[tail] = b
+                    tail += 1
+        below = capacitance[base : base + count].copy()
+        for k in range(tail - 1, 0, -1):
+            below[parent[queue[k]]] += below[queue[k]]
+        for k in range(1, tail):
+            b = queue[k]
+            result[base + b] = result[base + parent[b]] + ohm[b] * below[b] * 1e-6
+    return result
