@@ -14,11 +14,11 @@ import numpy as np
 
 from neutnngen.errors import ConfigError
 from neutnngen.pdk.technology import Kit
-from neutnngen.place_route.block import Block, PinRef
+from neutnngen.place_route.block import Block
 from neutnngen.place_route.extract import Parasitics
 from neutnngen.timing import kernel
 from neutnngen.timing.graph import NET, Graph, build_graph
-from neutnngen.timing.library import FALL, HOLD, RISE, SETUP, CellTiming, Floats, TimingLibrary, load_timing
+from neutnngen.timing.library import FALL, HOLD, RISE, SETUP, CellTiming, Floats, Ints, TimingLibrary, load_timing
 from neutnngen.timing.wires import Wires, estimate_wires, extracted_wires, pin_capacitances
 
 PORT_SHARE = 0.2
@@ -93,13 +93,16 @@ class Engine:
         graph = self.graph
         inside = graph.edge_instance >= 0
         kinds: dict[str, int] = {}
-        rows, offsets, checks, check_offsets = [], [], [], []
+        rows: list[Ints] = []
+        checks: list[Ints] = []
+        offsets: list[int] = []
+        check_offsets: list[int] = []
         number = np.empty(len(graph.cells), np.int32)
         for k, cell in enumerate(graph.cells):
             if cell.name not in kinds:
                 kinds[cell.name] = len(kinds)
-                offsets.append(sum(map(len, rows)))
-                check_offsets.append(sum(map(len, checks)))
+                offsets.append(sum(len(row) for row in rows))
+                check_offsets.append(sum(len(row) for row in checks))
                 rows.append(cell.arc_tables)
                 checks.append(cell.check_tables)
             number[k] = kinds[cell.name]
@@ -186,6 +189,10 @@ class Engine:
                 found[SETUP, node], found[HOLD, node] = late[node], early[node]
         return found[SETUP], found[HOLD]
 
+    def _name(self, node: int) -> str:
+        ref = self.graph.ref(node)
+        return ref.pin if ref.instance is None else f"{ref.instance}/{ref.pin}"
+
     def _trace(self, node: int, mode: int) -> tuple[PathPoint, ...]:
         """The path that makes the worst slack at an end point."""
         graph = self.graph
@@ -196,8 +203,7 @@ class Engine:
             ref, k = graph.ref(node), 2 * mode + edge
             cell = "" if ref.instance is None else graph.cells[graph.instance_number(ref.instance)].name
             drives = self.load[node].max() if self.load[node].any() else None
-            pin = ref.pin if ref.instance is None else f"{ref.instance}/{ref.pin}"
-            points.append(PathPoint(pin, cell, "^v"[edge], float(self.arrival[node, k]), float(self.slew[node, k]), drives))
+            points.append(PathPoint(self._name(node), cell, "^v"[edge], float(self.arrival[node, k]), float(self.slew[node, k]), drives))
             best = None
             for e in range(graph.in_start[node], graph.in_start[node + 1]):
                 for before in (RISE, FALL):
@@ -220,13 +226,13 @@ class Engine:
         times = [t for t in found if np.isfinite(t)]
         return (float(min(times)), float(max(times))) if times else (0.0, 0.0)
 
-    def violations(self) -> tuple[list[tuple[int, float, float]], list[tuple[int, float, float]]]:
-        """(slew, load) violations: node, value, limit."""
+    def violations(self, share: float = 1.0) -> tuple[list[tuple[int, float, float]], list[tuple[int, float, float]]]:
+        """(slew, load) violations of ``share`` of the limits: node, value, limit."""
         graph = self.graph
         limit, largest = np.full(graph.size, np.inf), np.full(graph.size, np.inf)
         if graph.cells:
-            limit[: graph.base[-1]] = np.concatenate([cell.limit for cell in graph.cells])
-            largest[: graph.base[-1]] = np.concatenate([cell.largest_load for cell in graph.cells])
+            limit[: graph.base[-1]] = share * np.concatenate([cell.limit for cell in graph.cells])
+            largest[: graph.base[-1]] = share * np.concatenate([cell.largest_load for cell in graph.cells])
         worst = self.slew[:, :2].max(axis=1)
         load = self.load.max(axis=1)
         slews = [(int(n), float(worst[n]), float(limit[n])) for n in np.nonzero(worst > limit * (1 + 1e-9))[0]]
@@ -238,7 +244,6 @@ class Engine:
         register = float(np.nanmin(np.where(np.isnan(self.setup), np.inf, self.setup), initial=np.inf))
         self.update()
         setup, hold = self.end_slack()
-        name = lambda node: "/".join(part for part in self.graph.ref(node) if part is not None)  # noqa: E731
         slews, loads = self.violations()
         return TimingReport(
             self.graph.library.corner,
@@ -249,8 +254,8 @@ class Engine:
             float(np.minimum(hold, 0).sum()),
             register,
             self.clock_latency(),
-            tuple((name(n), a, b) for n, a, b in slews),
-            tuple((name(n), a, b) for n, a, b in loads),
+            tuple((self._name(n), a, b) for n, a, b in slews),
+            tuple((self._name(n), a, b) for n, a, b in loads),
             self._trace(int(setup.argmin()), kernel.LATE) if np.isfinite(setup).any() else (),
             self._trace(int(hold.argmin()), kernel.EARLY) if np.isfinite(hold).any() else (),
         )
@@ -275,9 +280,3 @@ def analyse(
 ) -> TimingReport:
     """Timing of a block at a clock period in ns. library: another corner than the typical one. Errors as of ``build_graph``."""
     return make_engine(block, kit, period, parasitics, library).report()
-
-
-def pin_ref(name: str) -> PinRef:
-    """The pin that a report names."""
-    instance, found, pin = name.rpartition("/")
-    return PinRef(instance if found else None, pin)

@@ -11,7 +11,7 @@ from neutnngen.errors import CheckFailed, DataError
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block, PinRef
 from neutnngen.timing import kernel
-from neutnngen.timing.library import CellTiming, Floats, Ints, TimingLibrary
+from neutnngen.timing.library import CellTiming, Ints, TimingLibrary
 
 NET = -1
 """Sense of an edge along a net."""
@@ -96,7 +96,9 @@ def build_graph(block: Block, kit: Kit, library: TimingLibrary) -> Graph:
     ports = [port.name for port in block.ports.values() if port.net in block.nets and block.nets[port.net].use in ("signal", "clock")]
     port_number = {name: int(base[-1]) + k for k, name in enumerate(ports)}
     local = {cell.name: {pin: (k, cell.outputs[k]) for k, pin in enumerate(cell.pins)} for cell in cells}
-    drivers, sink_counts, sinks = [], [0], []
+    drivers: list[int] = []
+    sink_counts = [0]
+    sinks: list[int] = []
     for net in signal:
         driver = -1
         before = len(sinks)
@@ -145,10 +147,27 @@ def build_graph(block: Block, kit: Kit, library: TimingLibrary) -> Graph:
     order = kernel.order_nodes(in_start, edge_from, out_start, out_edges, edge_to)
     checks = np.concatenate(check_parts)
     graph = Graph(
-        block, library, instances, cells, base, ports, [net.name for net in signal], net_driver, sink_start, sink_nodes, in_start, edge_from,
-        edge_to, sense_.astype(np.int8), who_, arc, order, checks[:, :4].astype(np.int32), checks[:, 4].astype(np.int32),
-        checks[:, 5].astype(np.int32),
-    )  # fmt: skip
+        block=block,
+        library=library,
+        instances=instances,
+        cells=cells,
+        base=base,
+        ports=ports,
+        nets=[net.name for net in signal],
+        net_driver=net_driver,
+        sink_start=sink_start,
+        sinks=sink_nodes,
+        in_start=in_start,
+        edge_from=edge_from,
+        edge_to=edge_to,
+        edge_sense=sense_.astype(np.int8),
+        edge_instance=who_,
+        edge_arc=arc,
+        order=order,
+        checks=checks[:, :4].astype(np.int32),
+        check_instance=checks[:, 4].astype(np.int32),
+        check_number=checks[:, 5].astype(np.int32),
+    )
     if order.size < size:
         left = np.setdiff1d(np.arange(size), order)
         inside = [str(graph.ref(int(node)).instance) for node in left[:5]]

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="untyped-decorator"
 """The loops of the timing engine, compiled. Arrays are those of :mod:`neutnngen.timing.graph`.
 
 Columns of arrival, slew and required time: 2 * mode + edge with mode 0 late, 1 early and edge 0 rise, 1 fall.
@@ -38,10 +39,10 @@ def lookup(spans: Array, axes: Array, values: Array, table: int, x: float, y: fl
     at += i * ny + j
     low = values[at] if ny == 1 else values[at] * (1.0 - v) + values[at + 1] * v
     if nx == 1:
-        return low  # type: ignore[no-any-return]
+        return low
     at += ny
     high = values[at] if ny == 1 else values[at] * (1.0 - v) + values[at + 1] * v
-    return low * (1.0 - u) + high * u  # type: ignore[no-any-return]
+    return low * (1.0 - u) + high * u
 
 
 @njit(cache=True)
@@ -239,3 +240,17 @@ def elmore(start: Array, node_start: Array, capacitance: Array, res_start: Array
             b = queue[k]
             result[base + b] = result[base + parent[b]] + ohm[b] * below[b] * 1e-6
     return result
+
+
+@njit(cache=True)
+def cell_delay(arcs: Array, arc_tables: Array, slew: Array, load: Array, extra: float, spans: Array, axes: Array, values: Array) -> float:
+    """The longest late delay through a cell. slew: (pin, 4), load: (pin, 2) of its pins; extra: fF on top at the outputs."""
+    worst = 0.0
+    for a in range(arcs.shape[0]):
+        width = max(slew[arcs[a, 0], 0], slew[arcs[a, 0], 1])
+        if not np.isfinite(width):
+            continue
+        for edge in range(2):
+            if arc_tables[a, edge] >= 0:
+                worst = max(worst, lookup(spans, axes, values, arc_tables[a, edge], width, load[arcs[a, 1], edge] + extra))
+    return worst

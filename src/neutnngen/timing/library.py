@@ -89,7 +89,7 @@ class TimingLibrary:
     def cell(self, name: str) -> CellTiming:
         """Timing of a cell. ConfigError if the library lacks it."""
         if name not in self.cells:
-            raise ConfigError("the timing library has no such cell", got=name, next_step="use Liberty files that belong to the layout's cells")
+            raise ConfigError("the timing library has no such cell", got=name, next_step="use Liberty files of the same cells")
         return self.cells[name]
 
     def lookup(self, table: int, first: float, second: float) -> float:
@@ -167,7 +167,10 @@ def _cell(group: Group, units: Units, templates: dict[str, list[str]], slew: flo
     pins.sort(key=lambda pin: pin.name)
     names = tuple(pin.name for pin in pins)
     number = {name: k for k, name in enumerate(names)}
-    arcs, arc_tables, checks, check_tables = [], [], [], []
+    arcs: list[tuple[int, int, int]] = []
+    checks: list[tuple[int, int, int, int]] = []
+    arc_tables: list[list[int]] = []
+    check_tables: list[list[int]] = []
     for pin in pins:
         for timing in pin.each("timing"):
             kind = timing.attributes.get("timing_type", "combinational")

@@ -117,6 +117,6 @@ def extracted_wires(graph: Graph, kit: Kit, parasitics: Parasitics) -> Wires:
         start, start, np.array(caps, np.float64), np.array(res_starts, np.int64), np.array(ends, np.int32).reshape(-1, 2),
         np.array(ohms, np.float64), np.array(roots, np.int64),
     )  # fmt: skip
-    at = np.array(wanted, np.int64)
-    delay = np.where(at >= 0, found[np.maximum(at, 0)], 0.0) if at.size else np.zeros(0)
+    sink_at = np.array(wanted, np.int64)
+    delay = np.where(sink_at >= 0, found[np.maximum(sink_at, 0)], 0.0) if sink_at.size else np.zeros(0)
     return Wires(np.array([parasitics.nets[name].total for name in graph.nets]), delay)
