@@ -23,7 +23,8 @@ ALLOWED: dict[str, set[str]] = {
     "verify": {"rtl", "engine", "spec", "tools"},
     "pdk": {"tools"},
     "place_route": {"pdk"},
-    "flow": {"pdk", "tools", "spec", "place_route", "verify", "rtl"},
+    "timing": {"pdk", "place_route"},
+    "flow": {"pdk", "tools", "spec", "place_route", "timing", "verify", "rtl"},
     "report": {"spec", "core"},
     "bench": {"apps", "core", "data", "engine", "flow", "pdk", "rtl", "spec", "tools", "verify"},
 }

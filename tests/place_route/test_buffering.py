@@ -9,7 +9,7 @@ from netlist_block import shift_register, the_kit
 
 from neutnngen.errors import ConfigError
 from neutnngen.place_route.block import Block, Instance, Net, PinRef
-from neutnngen.place_route.buffering import buffer_fanout, size_drivers, variants
+from neutnngen.place_route.buffering import buffer_fanout, size_drivers, strengths
 from neutnngen.place_route.fill import add_taps
 from neutnngen.place_route.floorplan import make_floorplan
 from neutnngen.place_route.pin_placement import place_ports
@@ -112,8 +112,8 @@ def test_a_heavy_load_gets_a_stronger_driver_of_the_same_function() -> None:
     changed = {n: i.master for n, i in sized.instances.items() if i.master != block.instances[n].master}
     assert changed == {"f1": "DFF_X2"} and count == 1
     assert kit.cells["DFF_X2"].pins["Q"].function == kit.cells["DFF_X1"].pins["Q"].function
-    assert variants(kit, "DFF_X1") == ["DFF_X1", "DFF_X2"]
-    assert variants(kit, "INV_X4")[:3] == ["INV_X1", "INV_X2", "INV_X4"]
+    assert strengths(kit)["DFF_X1"] == ("DFF_X1", "DFF_X2")
+    assert strengths(kit)["INV_X4"][:3] == ("INV_X1", "INV_X2", "INV_X4")
 
 
 def test_refusals() -> None:

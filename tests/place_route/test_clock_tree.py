@@ -9,12 +9,12 @@ from netlist_block import NOWHERE, add_port, shift_register, the_kit
 
 from neutnngen.errors import ConfigError
 from neutnngen.place_route.block import Block, Instance, Net, PinRef
-from neutnngen.place_route.clock_tree import INTRINSIC_PS, LIMIT_PS, build_clock_tree, clock_arrivals, clock_sinks
+from neutnngen.place_route.clock_tree import build_clock_tree, clock_sinks
 from neutnngen.place_route.fill import add_taps
 from neutnngen.place_route.floorplan import make_floorplan
 from neutnngen.place_route.pin_placement import place_ports
 from neutnngen.place_route.placement import place
-from neutnngen.place_route.wiring import STEINER, split_net
+from neutnngen.place_route.wiring import split_net
 
 
 @cache
@@ -50,8 +50,7 @@ def test_all_flip_flops_at_one_depth(max_fanout: int, depth: int, buffers: int) 
     assert (report.depth, report.sinks, report.clocks, report.buffers) == (depth, 70, 1, len(made))
     assert len(made) == buffers and {i.master for i in made} <= set(kit.roles.clock_buffers)
     assert report.largest_leaf - report.smallest_leaf <= 1
-    assert depth * INTRINSIC_PS < report.insertion_ps < depth * (INTRINSIC_PS + LIMIT_PS)
-    assert 0 < report.skew_ps < report.insertion_ps
+    assert report.wire_skew_ps > 0
     assert len(placed().nets["clk"].pins) == 71
 
 
@@ -68,19 +67,11 @@ def corners(stretch: int) -> Block:
 
 def test_delays_follow_places() -> None:
     kit = the_kit()
-    even, report = build_clock_tree(corners(0), kit)
+    _, even = build_clock_tree(corners(0), kit)
     # 41 um of wire to each; buffer and clock pins are not exactly in the middle of their cells
-    assert report.skew_ps < 0.5
+    assert even.wire_skew_ps < 0.5
     _, uneven = build_clock_tree(corners(100_000), kit)
-    assert uneven.skew_ps > 10 * report.skew_ps
-    # by hand: the wire before the buffer, the buffer with its load, the wire after it
-    (buffer,) = (i for i in even.instances.values() if i.kind == "clock")
-    limit = kit.cells[buffer.master].pins["Z"].max_capacitance
-    assert limit is not None
-    wire = 41 * STEINER * (0.0834 + 0.1040) / 2
-    pins = 4 * kit.cells["DFF_X1"].pins["CK"].capacitance
-    middle = sum(clock_arrivals(even, kit, "clk").values()) / 4
-    assert middle == pytest.approx(INTRINSIC_PS + LIMIT_PS * (wire + pins) / limit, rel=0.03)
+    assert uneven.wire_skew_ps > 10 * even.wire_skew_ps
 
 
 def test_an_output_of_the_clock_keeps_its_net() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 
 from neutnngen.errors import ConfigError
@@ -125,25 +125,28 @@ def buffer_fanout(block: Block, kit: Kit, *, max_fanout: int = 16, max_cap_ff: f
     return made, BufferReport(nets, buffers, resized)
 
 
-@functools.cache
-def _strengths(names: frozenset[str], base: str) -> tuple[tuple[int, str], ...]:
-    pattern = re.compile(re.escape(base) + r"(\d+)")
-    return tuple(sorted((int(m[1]), name) for name in names if (m := pattern.fullmatch(name))))
+def strengths(kit: Kit) -> dict[str, tuple[str, ...]]:
+    """For every usable cell, all of the same function and pins by their largest load, weak to strong."""
+    groups: dict[object, list[str]] = defaultdict(list)
+    for name, cell in kit.cells.items():
+        if not cell.dont_use and name in kit.masters:
+            functions = frozenset((pin.name, pin.direction, pin.function) for pin in cell.pins.values())
+            groups[cell.sequential, functions].append(name)
+    found: dict[str, tuple[str, ...]] = {}
+    for members in groups.values():
+        ordered = tuple(sorted(members, key=lambda name: (_largest_load(kit, name), kit.cells[name].area, name)))
+        found |= dict.fromkeys(members, ordered)
+    return found
 
 
-def variants(kit: Kit, cell: str) -> list[str]:
-    """Cells of the same name but for the drive strength, weak to strong."""
-    base = re.fullmatch(r"(.*_X)(\d+)", cell)
-    if base is None:
-        return [cell]
-    pins = set(kit.cells[cell].pins)
-    found = _strengths(frozenset(kit.cells), base[1])
-    return [name for _, name in found if name in kit.masters and set(kit.cells[name].pins) == pins]
+def _largest_load(kit: Kit, cell: str) -> float:
+    return max((pin.max_capacitance or 0.0 for pin in kit.cells[cell].pins.values()), default=0.0)
 
 
 def size_drivers(block: Block, kit: Kit, share: float = DRIVE_SHARE) -> tuple[Block, int]:
     """Replace drivers whose load exceeds ``share`` of their largest by stronger ones of the same function; clock buffers are left."""
     made = block.copy()
+    choices = strengths(kit)
     resized = 0
     for net in made.nets.values():
         if net.use != "signal":
@@ -157,7 +160,7 @@ def size_drivers(block: Block, kit: Kit, share: float = DRIVE_SHARE) -> tuple[Bl
         limit = kit.cells[wanted].pins[driver.pin].max_capacitance
         if limit is None or weight <= share * limit:
             continue
-        choice = variants(kit, wanted)
+        choice = choices.get(wanted, (wanted,))
         for candidate in choice[choice.index(wanted) + 1 :]:
             wanted = candidate
             limit = kit.cells[candidate].pins[driver.pin].max_capacitance

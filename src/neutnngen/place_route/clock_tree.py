@@ -10,7 +10,6 @@ from neutnngen.place_route.block import Block, Net, PinRef
 from neutnngen.place_route.buffering import add_buffer, fresh, tidy
 from neutnngen.place_route.wiring import (
     STEINER,
-    buffer_pins,
     centre,
     cluster,
     load,
@@ -23,19 +22,14 @@ from neutnngen.place_route.wiring import (
 )
 
 LEAF_SHARE = 0.6
-INTRINSIC_PS = 28.0
-LIMIT_PS = 147.0
-"""Delay of a clock buffer: without load, and what its largest load adds. Read from the tables of NanGate's CLKBUF_X1 … X3 (they agree
-within 5 ps) at an input slew of 17 ps; other nodes differ, so what follows from it is ESTIMATED."""
 
 
 @dataclass(frozen=True)
 class ClockTreeReport:
-    """What was built. Delays in ps are ESTIMATED from places; timing analysis measures the real ones.
+    """What was built; what it does, the timing engine measures.
 
     depth: buffers from the clock port to every sink. smallest_leaf, largest_leaf: sinks of a buffer of the last level.
-    wire_skew_ps: difference of the wires' delays behind the leaf buffers alone. insertion_ps: longest delay from port to sink;
-    skew_ps: longest less shortest within one clock, both with buffers and wires.
+    wire_skew_ps: difference of the wires' delays behind the leaf buffers alone (ESTIMATED).
     """
 
     clocks: int
@@ -46,8 +40,6 @@ class ClockTreeReport:
     wire_skew_ps: float
     smallest_leaf: int = 0
     largest_leaf: int = 0
-    insertion_ps: float = 0.0
-    skew_ps: float = 0.0
 
 
 def build_clock_tree(block: Block, kit: Kit, *, max_fanout: int = 16) -> tuple[Block, ClockTreeReport]:
@@ -60,7 +52,7 @@ def build_clock_tree(block: Block, kit: Kit, *, max_fanout: int = 16) -> tuple[B
         raise ConfigError("layout.max_fanout is out of range", got=max_fanout, allowed="at least 2")
     made = block.copy()
     clocks = sinks = buffers = depth = largest = 0
-    skew = insertion = whole_skew = 0.0
+    skew = 0.0
     leaf_sizes: list[int] = []
     for name in [n.name for n in made.nets.values() if n.use == "clock"]:
         net = made.nets[name]
@@ -96,38 +88,13 @@ def build_clock_tree(block: Block, kit: Kit, *, max_fanout: int = 16) -> tuple[B
                 break
         depth = max(depth, level)
         skew = max(skew, max(delays) - min(delays))
-        arrivals = clock_arrivals(made, kit, name)
-        insertion = max(insertion, *arrivals.values())
-        whole_skew = max(whole_skew, max(arrivals.values()) - min(arrivals.values()))
     shortest, longest = min(leaf_sizes, default=0), max(leaf_sizes, default=0)
-    return made, ClockTreeReport(clocks, sinks, buffers, depth, largest, skew, shortest, longest, insertion, whole_skew)
+    return made, ClockTreeReport(clocks, sinks, buffers, depth, largest, skew, shortest, longest)
 
 
 def _cells(block: Block, kit: Kit, net: Net) -> list[PinRef]:
     """Sinks that are cells: an output port stays on the net of its name."""
     return [ref for ref in split_net(block, kit, net)[1] if ref.instance is not None]
-
-
-def clock_arrivals(block: Block, kit: Kit, name: str) -> dict[PinRef, float]:
-    """Delay in ps (ESTIMATED) from the source of clock net ``name`` to every sink behind its clock buffers."""
-    net_of = {ref: net for net in block.nets.values() if net.use == "clock" for ref in net.pins}
-    found: dict[PinRef, float] = {}
-    front = [(block.nets[name], 0.0)]
-    while front:
-        net, start = front.pop()
-        for ref, delay in zip(split_net(block, kit, net)[1], _wire_delays(block, kit, net), strict=True):
-            if ref.instance is None:
-                continue
-            instance = block.instances[ref.instance]
-            if instance.kind != "clock":
-                found[ref] = start + delay
-                continue
-            exit_ = buffer_pins(kit, instance.master)[1]
-            behind = net_of[PinRef(instance.name, exit_)]
-            limit = kit.cells[instance.master].pins[exit_].max_capacitance
-            loaded = load(block, kit, behind) / limit if limit else 0.0
-            front.append((behind, start + delay + INTRINSIC_PS + LIMIT_PS * loaded))
-    return found
 
 
 def _wire_delays(block: Block, kit: Kit, net: Net) -> list[float]:

@@ -19,18 +19,24 @@ from neutnngen.place_route.power_grid import add_power_grid
 from neutnngen.place_route.wiring import hpwl
 
 Progress = Callable[[str], None]
+Weigh = Callable[[Block, Mapping[str, float] | None], Mapping[str, float]]
+"""Weights of nets by name from a placed block and the weights of the iteration before; none where timing is met with room."""
+Mend = Callable[[Block], Block]
+"""A legal block with its timing repaired: other sizes, more buffers, to be made legal again."""
 
 
 @dataclass(frozen=True)
 class PlaceOptions:
     """seed: of the engine's start. effort: 1 … 9. max_fanout: of signal nets and of the clock tree's buffers. max_cap_ff: largest load of
-    a signal net's driver that buffers should leave, None for what the drivers stand. sides: side of the die by port, where it matters."""
+    a signal net's driver that buffers should leave, None for what the drivers stand. sides: side of the die by port, where it matters.
+    timing_rounds: placements with weights from timing, where ``place_block`` gets a function for them."""
 
     seed: int = 0
     effort: int = 3
     max_fanout: int = 16
     max_cap_ff: float | None = None
     sides: Mapping[str, Side] | None = None
+    timing_rounds: int = 2
 
     def __post_init__(self) -> None:
         if not 1 <= self.effort <= 9:
@@ -73,8 +79,20 @@ class _Clock:
             self._step = None
 
 
-def place_block(block: Block, kit: Kit, options: PlaceOptions | None = None, progress: Progress | None = None) -> PlaceResult:
-    """Taps, power grid, ports, global placement, buffers, clock tree, legal and detailed placement of a floorplanned block."""
+def place_block(
+    block: Block,
+    kit: Kit,
+    options: PlaceOptions | None = None,
+    progress: Progress | None = None,
+    *,
+    weigh: Weigh | None = None,
+    mend: Mend | None = None,
+) -> PlaceResult:
+    """Taps, power grid, ports, global placement, buffers, clock tree, legal and detailed placement of a floorplanned block.
+
+    weigh: asked for weights of nets before each of ``timing_rounds`` more global placements, until it has none. mend: repairs timing once
+    the cells are legal.
+    """
     options = options or PlaceOptions()
     say = clock = _Clock(progress)
     if not block.rows:
@@ -86,6 +104,14 @@ def place_block(block: Block, kit: Kit, options: PlaceOptions | None = None, pro
     current = place_global(place_ports(current, kit, options.sides), kit, seed=options.seed, effort=1)
     current = place_ports(current, kit, options.sides)
     current = place_global(current, kit, seed=options.seed, effort=options.effort)
+    weights: Mapping[str, float] | None = None
+    for _ in range(0 if weigh is None else options.timing_rounds):
+        assert weigh is not None
+        weights = weigh(current, weights)
+        if not weights:
+            break
+        say("global placement by timing")
+        current = place_global(current, kit, seed=options.seed, effort=options.effort, net_weights=weights)
     hpwl_global = hpwl(current, kit)
     say("buffers and clock tree")
     current, buffers = buffer_fanout(current, kit, max_fanout=options.max_fanout, max_cap_ff=options.max_cap_ff)
@@ -99,9 +125,12 @@ def place_block(block: Block, kit: Kit, options: PlaceOptions | None = None, pro
             next_step="lower layout.utilisation",
         )
     say("legal and detailed placement")
-    current = place_legal(current, kit, seed=options.seed, effort=options.effort)
+    current = place_legal(current, kit, seed=options.seed, effort=options.effort, net_weights=weights)
     current, _ = size_drivers(current, kit, share=1.0)  # sizes changed only where a load became illegal; widths may change
-    current = place_legal(current, kit, seed=options.seed, effort=options.effort)
+    if mend is not None:
+        say("timing repair")
+        current = mend(current)
+    current = place_legal(current, kit, seed=options.seed, effort=options.effort, net_weights=weights)
     current = place_ports(current, kit, options.sides)
     clock.stop()
     return PlaceResult(current, hpwl_global, hpwl(current, kit), cell_area(current, kit) / core_area, buffers, tree, clock.seconds)

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 from neutnngen.pdk.technology import Kit
+from neutnngen.place_route.buffering import strengths
 from neutnngen.timing.library import CellTiming, TimingLibrary
 
 
 def families(kit: Kit, library: TimingLibrary) -> dict[str, tuple[CellTiming, ...]]:
-    """For every usable cell that has others of its function: all of them, small to large. Cells marked as not to be used are left out."""
-    groups: dict[object, list[CellTiming]] = defaultdict(list)
-    for name, cell in kit.cells.items():
-        if cell.dont_use or name not in kit.masters or name not in library.cells:
-            continue
-        timing = library.cells[name]
-        functions = tuple(cell.pins[pin].function for pin in timing.pins)
-        groups[cell.sequential, functions, timing.shape].append(timing)
+    """For every usable cell that has others of its function: all of them, weak to strong."""
     found: dict[str, tuple[CellTiming, ...]] = {}
-    for members in groups.values():
-        if len(members) > 1:
-            ordered = tuple(sorted(members, key=lambda cell: (cell.area, cell.largest_load.max(), cell.name)))
-            found |= {cell.name: ordered for cell in ordered}
+    for name, group in strengths(kit).items():
+        timing = library.cells.get(name)
+        members = [library.cells[other] for other in group if other in library.cells]
+        alike = tuple(member for member in members if timing is not None and member.shape == timing.shape)
+        if len(alike) > 1 and timing in alike:
+            found[name] = alike
     return found

@@ -37,11 +37,11 @@ def lookup(spans: Array, axes: Array, values: Array, table: int, x: float, y: fl
     i, u = _segment(axes, ax, nx, x)
     j, v = _segment(axes, ay, ny, y)
     at += i * ny + j
-    low = values[at] if ny == 1 else values[at] * (1.0 - v) + values[at + 1] * v
+    low: float = values[at] if ny == 1 else values[at] * (1.0 - v) + values[at + 1] * v
     if nx == 1:
         return low
     at += ny
-    high = values[at] if ny == 1 else values[at] * (1.0 - v) + values[at + 1] * v
+    high: float = values[at] if ny == 1 else values[at] * (1.0 - v) + values[at + 1] * v
     return low * (1.0 - u) + high * u
 
 

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from neutnngen.timing.engine import Engine
+from neutnngen.pdk.technology import Kit
+from neutnngen.place_route.block import Block
+from neutnngen.timing.engine import Engine, make_engine
+
+ROOM = 0.1
+"""Slack over the period from which on placement need not care for timing."""
 
 
 def net_weights(
@@ -27,3 +32,12 @@ def net_weights(
         weight = 1.0 + (strongest - 1.0) * critical**2
         found[name] = weight if before is None else 0.5 * (weight + before.get(name, 1.0))
     return {name: weight for name, weight in found.items() if weight > 1.001}
+
+
+def weights_by_timing(block: Block, kit: Kit, period: float, before: Mapping[str, float] | None = None) -> dict[str, float]:
+    """Weights for the next placement of a placed block; none where setup has room. Arguments and errors as of ``make_engine``."""
+    engine = make_engine(block, kit, period)
+    engine.update()
+    if min(engine.net_slack().values(), default=period) > ROOM * period:
+        return {}
+    return net_weights(engine, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,6 +19,9 @@ from neutnngen.place_route.place_block import PlaceOptions, place_block
 from neutnngen.place_route.placement_check import check_placement
 from neutnngen.place_route.router import RouteOptions, route
 from neutnngen.place_route.verilog_netlist import read_netlist
+from neutnngen.timing.engine import analyse
+from neutnngen.timing.repair import RepairReport, repair
+from neutnngen.timing.weights import weights_by_timing
 
 SHOWN = 5
 """Places that an error message shows; its report file has all."""
@@ -54,18 +58,30 @@ class Floorplan(KitStep):
 
 @dataclass(frozen=True)
 class Place(KitStep):
-    """Taps, power grid, ports, placement, fan-out buffers and clock tree."""
+    """Taps, power grid, ports, placement by timing, fan-out buffers and clock tree, repair of timing."""
 
     name = "place"
-    version = 1
+    version = 2
     reads = ("layout",)
-    options = ("seed", "effort", "max_fanout")
+    options = ("seed", "effort", "max_fanout", "clock_period_ns")
 
     def run(self, context: Context) -> StateDelta:
-        config = context.config
+        config, period = context.config, context.config.clock_period_ns
         options = PlaceOptions(seed=config.seed, effort=config.effort, max_fanout=config.max_fanout)
-        result = place_block(read_block(context, self.kit), self.kit, options, lambda message: context.say(message, None))
+        repairs: list[RepairReport] = []
+
+        def weigh(block: Block, before: Mapping[str, float] | None) -> Mapping[str, float]:
+            return weights_by_timing(block, self.kit, period, before)
+
+        def mend(block: Block) -> Block:
+            made, report = repair(block, self.kit, period)
+            repairs.append(report)
+            return made
+
+        say = lambda message: context.say(message, None)  # noqa: E731
+        result = place_block(read_block(context, self.kit), self.kit, options, say, weigh=weigh, mend=mend)
         _require_legal(result.block, self.kit, context)
+        timing, repaired = analyse(result.block, self.kit, period), repairs[-1]
         layout = context.folder / "layout.def"
         write_def(result.block, self.kit, layout)
         numbers = metrics(
@@ -77,11 +93,29 @@ class Place(KitStep):
             ("clock_sinks", result.clock_tree.sinks, "pins", None),
             ("clock_depth", result.clock_tree.depth, "levels", "lower"),
         )
-        numbers |= metrics("ESTIMATED", "place", ("half_perimeter_wire_length", result.hpwl_um, "um", "lower"))
-        report = write_report(
-            context.folder, "placement.json", {"buffers": asdict(result.buffers), "clock_tree": asdict(result.clock_tree)}
+        numbers |= metrics(
+            "MEASURED",
+            "repair",
+            ("resized_cells", repaired.resized, "cells", None),
+            ("slew_buffers", repaired.buffers, "cells", "lower"),
+            ("hold_buffers", repaired.hold_buffers, "cells", "lower"),
         )
-        summary = f"{result.hpwl_um:,.0f} um half-perimeter, {result.buffers.buffers} buffers, {result.clock_tree.buffers} clock buffers"
+        numbers |= metrics(
+            "ESTIMATED",
+            "place",
+            ("half_perimeter_wire_length", result.hpwl_um, "um", "lower"),
+            ("placed_setup_slack", timing.setup_slack, "ns", "higher"),
+            ("placed_hold_slack", timing.hold_slack, "ns", "higher"),
+            ("placed_clock_skew", timing.skew, "ns", "lower"),
+            ("placed_clock_insertion", timing.latency[1], "ns", "lower"),
+        )
+        parts = {"buffers": asdict(result.buffers), "clock_tree": asdict(result.clock_tree), "repair": asdict(repaired)}
+        report = write_report(context.folder, "placement.json", {**parts, "timing": asdict(timing)})
+        added = result.buffers.buffers + repaired.buffers + repaired.hold_buffers
+        summary = (
+            f"{result.hpwl_um:,.0f} um half-perimeter, {added} buffers, {result.clock_tree.buffers} clock buffers, "
+            f"setup {timing.setup_slack:+.3f} ns, hold {timing.hold_slack:+.3f} ns (ESTIMATED)"
+        )
         return StateDelta({"layout": layout, "placement_report": report}, numbers, summary)
 
 
