@@ -42,7 +42,8 @@ def lookup(spans: Array, axes: Array, values: Array, table: int, x: float, y: fl
         return low
     at += ny
     high: float = values[at] if ny == 1 else values[at] * (1.0 - v) + values[at + 1] * v
-    return low * (1.0 - u) + high * u
+    mixed: float = low * (1.0 - u) + high * u
+    return mixed
 
 
 @njit(cache=True)
@@ -243,14 +244,21 @@ def elmore(start: Array, node_start: Array, capacitance: Array, res_start: Array
 
 
 @njit(cache=True)
-def cell_delay(arcs: Array, arc_tables: Array, slew: Array, load: Array, extra: float, spans: Array, axes: Array, values: Array) -> float:
-    """The longest late delay through a cell. slew: (pin, 4), load: (pin, 2) of its pins; extra: fF on top at the outputs."""
+def cell_delay(
+    arcs: Array, arc_tables: Array, slew: Array, load: Array, slack: Array, extra: float, spans: Array, axes: Array, values: Array
+) -> float:
+    """The longest late delay through a cell to the edge of each output that has least slack.
+
+    slew: (pin, 4), load, slack: (pin, 2) of its pins; extra: fF on top at the outputs.
+    """
     worst = 0.0
     for a in range(arcs.shape[0]):
-        width = max(slew[arcs[a, 0], 0], slew[arcs[a, 0], 1])
-        if not np.isfinite(width):
+        start, end = arcs[a, 0], arcs[a, 1]
+        edge = 0 if slack[end, 0] <= slack[end, 1] else 1
+        if arc_tables[a, edge] < 0:
             continue
-        for edge in range(2):
-            if arc_tables[a, edge] >= 0:
-                worst = max(worst, lookup(spans, axes, values, arc_tables[a, edge], width, load[arcs[a, 1], edge] + extra))
+        first, last = _from_edges(arcs[a, 2], edge)
+        width = max(slew[start, first], slew[start, last])
+        if np.isfinite(width):
+            worst = max(worst, lookup(spans, axes, values, arc_tables[a, edge], width, load[end, edge] + extra))
     return worst

@@ -69,10 +69,9 @@ class _Sizer:
         """The longest delay through instance ``number`` if it were ``cell``, at its present slews and loads plus ``extra`` fF."""
         engine, tables = self.engine, self.graph.library.tables
         mine = slice(int(self.graph.base[number]), int(self.graph.base[number + 1]))
-        found = kernel.cell_delay(
-            cell.arcs, cell.arc_tables, engine.slew[mine], engine.load[mine], extra, tables.spans, tables.axes, tables.values
-        )
-        return float(found)
+        slack = engine.required[mine, :2] - engine.arrival[mine, :2]
+        rows = (cell.arcs, cell.arc_tables, engine.slew[mine], engine.load[mine], slack)
+        return float(kernel.cell_delay(*rows, extra, tables.spans, tables.axes, tables.values))
 
     def gain(self, number: int, new: CellTiming) -> float:
         """ns won by the exchange: through the cell itself, less what its inputs cost their drivers."""
@@ -198,13 +197,7 @@ def repair(
     before = float(setup.min(initial=np.inf)), float(hold.min(initial=np.inf))
     start = {name: instance.master for name, instance in made.instances.items()}
 
-    sizer = _Sizer(engine, kit)
-    sizer.strengthen(options.share)
-    _take(made, sizer)
-    buffers, unrepaired = _split_heavy(made, kit, [engine.graph.ref(n) for n in sizer.overloaded(options.share)])
-    if buffers:
-        engine = make_engine(made, kit, period, library=library)
-        sizer = _Sizer(engine, kit)
+    sizer, buffers, unrepaired = _relieve(made, kit, engine, options.share)
     sizer.improve(options.setup_margin, options.rounds)
     _take(made, sizer)
     delays, late = _fix_hold(made, kit, period, options, library)
@@ -214,6 +207,24 @@ def repair(
     resized = sum(made.instances[name].master != master for name, master in start.items())
     after = float(setup.min(initial=np.inf)), float(hold.min(initial=np.inf))
     return made, RepairReport(before[0], after[0], before[1], after[1], resized, buffers, delays, (*unrepaired, *late))
+
+
+def _relieve(block: Block, kit: Kit, engine: Engine, share: float) -> tuple[_Sizer, int, list[str]]:
+    """Mend slews and loads: stronger drivers first, then buffers, round by round while there are fewer left; what is left comes back."""
+    sizer, buffers, left = _Sizer(engine, kit), 0, 1 << 60
+    while True:
+        sizer.strengthen(share)
+        _take(block, sizer)
+        heavy = [sizer.graph.ref(node) for node in sizer.overloaded(share)]
+        if not heavy or buffers >= len(sizer.graph.instances):
+            return sizer, buffers, []
+        added, stuck = _split_heavy(block, kit, heavy)
+        if not added or (len(heavy) >= left and added >= left):
+            return sizer, buffers, stuck
+        buffers, left = buffers + added, min(left, len(heavy))
+        engine = make_engine(block, kit, engine.period, library=engine.graph.library)
+        engine.update()
+        sizer = _Sizer(engine, kit)
 
 
 def _take(block: Block, sizer: _Sizer) -> None:
