@@ -6,14 +6,17 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from neutnngen.errors import ToolFailed
+from neutnngen.errors import CheckFailed, ToolFailed
 from neutnngen.files import write_atomic
 from neutnngen.flow.loads import check_loads
 from neutnngen.flow.metric import metrics
 from neutnngen.flow.power_model import PREFIX, clock_port, drive_inputs, group_power, move_parasitics, pin_activity
 from neutnngen.flow.state import StateDelta
 from neutnngen.flow.steps.common import Context, KitStep, beside, link_libraries, read_block, render_script, write_report
+from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.extract import extract, write_spef
+from neutnngen.place_route.ir_drop import Drop, ir_drop
+from neutnngen.place_route.ir_drop_map import draw_ir_drop
 from neutnngen.place_route.verilog_netlist import write_netlist
 from neutnngen.tools import opensta
 from neutnngen.tools.opensta import Power, total_power
@@ -128,7 +131,7 @@ class PowerStep(KitStep):
     """OpenSTA's power with the activity that the gate simulation measured at every net."""
 
     name = "power"
-    version = 1
+    version = 2
     scripts = ("power.tcl.j2",)
     reads = ("layout", "activity")
     options = ("clock_period_ns", "unit_clock_hz")
@@ -175,6 +178,9 @@ class PowerStep(KitStep):
         groups = group_power(block, self.kit, powers)
         total = total_power(groups.values())
         slow = at_clock(total, config.clock_period_ns, config.unit_clock_hz)
+        of_block = {name: powers[name].total for name in block.instances if name in powers}
+        of_block |= {i.name: self.kit.cells[i.master].leakage * 1e-9 for i in block.instances.values() if i.name not in powers}
+        by_instance = write_report(folder, "instance_power.json", of_block)
         report = write_report(
             folder,
             "power.json",
@@ -202,7 +208,55 @@ class PowerStep(KitStep):
         )
         fast = f"{total.total * 1e6:,.1f} uW at {1000 / config.clock_period_ns:g} MHz"
         summary = f"{fast}, {slow.total * 1e6:,.2f} uW at {config.unit_clock_hz / 1000:g} kHz"
-        return StateDelta({"power_report": report}, numbers, summary)
+        return StateDelta({"power_report": report, "instance_power": by_instance}, numbers, summary)
+
+
+@dataclass(frozen=True)
+class IrDrop(KitStep):
+    """Static voltage drop on the supplies at the power of the step before."""
+
+    name = "ir_drop"
+    version = 1
+    reads = ("layout", "instance_power")
+
+    def run(self, context: Context) -> StateDelta:
+        block = read_block(context, self.kit)
+        power = json.loads(context.file("instance_power").read_text(encoding="utf-8"))
+        drops = ir_drop(block, self.kit, power)
+        rows = [_drop_document(drop, self.kit) for drop in drops]
+        report = write_report(context.folder, "ir_drop.json", {"voltage": self.kit.voltage, "nets": rows})
+        bad = [drop for drop in drops if drop.open_metal or drop.open_instances]
+        if bad:
+            raise CheckFailed(
+                "a supply is not connected",
+                got="; ".join(f"{d.net}: {len(d.open_metal)} wires and {len(d.open_instances)} cells without a way to a pad" for d in bad),
+                allowed="every rail, strap and cell is joined to the straps of the highest layer",
+                next_step=f"all places: {report}",
+            )
+        picture = draw_ir_drop(drops, block, self.kit, context.folder / "ir_drop.png")
+        named = zip(("power", "ground"), drops, strict=True)
+        numbers = metrics("MEASURED", "ir_drop", *((f"ir_drop_{use}", 1e3 * drop.worst, "mV", "lower") for use, drop in named))
+        share = 100 * sum(drop.worst for drop in drops) / self.kit.voltage
+        summary = (
+            ", ".join(f"{drop.net} {1e3 * drop.worst:.3g} mV" for drop in drops) + f": at most {share:.2g} % of {self.kit.voltage:g} V"
+        )
+        return StateDelta({"ir_drop_report": report, "ir_drop_map": picture}, numbers, summary)
+
+
+def _drop_document(drop: Drop, kit: Kit) -> dict[str, Any]:
+    um = kit.technology.to_um
+    return {
+        "net": drop.net,
+        "worst_mv": 1e3 * drop.worst,
+        "mean_mv": 1e3 * drop.mean,
+        "worst_instance": drop.worst_instance,
+        "pads": drop.pads,
+        "current_a": drop.current,
+        "nodes": drop.nodes,
+        "resistors": drop.resistors,
+        "open_metal_um": [[r.layer, um(r.x0), um(r.y0), um(r.x1), um(r.y1)] for r in drop.open_metal],
+        "open_instances": drop.open_instances,
+    }
 
 
 def at_clock(power: Power, period_ns: float, frequency_hz: float) -> Power:
