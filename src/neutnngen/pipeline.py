@@ -31,11 +31,13 @@ from neutnngen.errors import ConfigError, DataError, MissingTool, unknown_name
 from neutnngen.files import write_arrays, write_atomic
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.layout import SOURCE, run_layout
+from neutnngen.flow.planted import Outcome, run_planted
 from neutnngen.flow.runner import FlowResult, read_result
 from neutnngen.flow.step import Progress as FlowProgress
 from neutnngen.flow.steps.synth import synthesise
 from neutnngen.nn import Column
 from neutnngen.pdk.kits import load_kit
+from neutnngen.place_route.def_file import read_def
 from neutnngen.report import Row, shown_unit
 from neutnngen.report.run import RunFacts, run_report
 from neutnngen.rtl import Rings, generate_rtl, open_rtl
@@ -328,6 +330,19 @@ def layout_design(
     waves, learn = verification_waves(run_folder, design, config.waves // 2)
     resume = f"neutnngen layout {run_folder}"
     return run_layout(design, waves, learn, config, run_folder / "layout", progress, stop_after=stop_after, resume_line=resume)
+
+
+def self_test_layout(run_folder: Path, config: LayoutConfig, progress: Callable[[int, int], None] | None = None) -> tuple[Outcome, ...]:
+    """Plant faults in the finished layout of a run and let the checks find them; the files are in RUN/layout/self_test.
+
+    Raises DataError if the run has no layout yet, and what :func:`run_planted` raises.
+    """
+    result = read_result(run_folder / "layout")
+    if not {"def", "netlist"} <= result.state.files.keys():
+        raise DataError("the run has no layout yet", got=run_folder, next_step=f"neutnngen layout {run_folder}")
+    kit = load_kit(config.kit, config.kit_folder)
+    block = read_def(result.path("def"), kit)
+    return run_planted(block, result.path("netlist"), kit, result.run_folder / "self_test", seed=config.seed, progress=progress)
 
 
 def find_gds(path: Path) -> Path:

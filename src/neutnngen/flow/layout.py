@@ -19,7 +19,7 @@ from neutnngen.flow.steps.common import KitStep, kit_fingerprint
 from neutnngen.flow.steps.deck import DeckStep
 from neutnngen.flow.steps.export import Export, Picture
 from neutnngen.flow.steps.physical import Fill, Floorplan, Place, Route
-from neutnngen.flow.steps.signoff import Extract, PowerStep, Timing
+from neutnngen.flow.steps.signoff import Extract, IrDrop, PowerStep, Timing
 from neutnngen.flow.steps.synth import Synth
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
@@ -43,6 +43,7 @@ STEP_NAMES = (
     "gatesim",
     "timing",
     "power",
+    "ir_drop",
     "picture",
 )
 SOURCE = "source"
@@ -65,6 +66,7 @@ def layout_steps(kit: Kit, sources: tuple[str, ...], top: str, *, modular: bool 
         GateSim,
         Timing,
         PowerStep,
+        IrDrop,
         Picture,
     )
     return (Synth(kit, mark, sources, top, modular), *(step(kit, mark) for step in plain))
