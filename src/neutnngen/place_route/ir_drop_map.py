@@ -15,6 +15,8 @@ from neutnngen.place_route.block import Block
 from neutnngen.place_route.ir_drop import Drop
 
 PIXELS = 400
+ALONG_ROWS = 6.0
+"""How much nearer a cell of the same row is than one above: the current comes along the rows."""
 
 
 def draw_ir_drop(drops: Sequence[Drop], block: Block, kit: Kit, png: Path) -> Path:
@@ -37,7 +39,8 @@ def draw_ir_drop(drops: Sequence[Drop], block: Block, kit: Kit, png: Path) -> Pa
             continue
         at = np.array([_middle(name, block, kit) for name in drop.instances], float)
         at = (at - [core.x0, core.y0]) / dbu
-        nearest = cKDTree(at).query(np.stack([x.ravel(), y.ravel()], axis=1))[1]
+        stretch = np.array([1.0, ALONG_ROWS])
+        nearest = cKDTree(at * stretch).query(np.stack([x.ravel(), y.ravel()], axis=1) * stretch)[1]
         shown = axes.imshow(
             1e3 * drop.drops[nearest].reshape(x.shape), origin="lower", extent=(0, wide, 0, tall), cmap="inferno", interpolation="nearest"
         )
