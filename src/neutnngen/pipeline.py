@@ -357,6 +357,16 @@ def find_gds(path: Path) -> Path:
     return result.path("gds")
 
 
+PICTURES = (
+    ("picture", "The routed layout, drawn from the GDSII file."),
+    ("picture_zoom", "The middle of it, enlarged."),
+    ("picture_floorplan", "Floorplan: rows, and ports on their sides."),
+    ("picture_power_grid", "Power grid: rails along the rows and straps across them."),
+    ("picture_cells", "Cells by what they are."),
+    ("picture_clock_tree", "Clock tree: wires coloured by their level."),
+    ("picture_path", "The longest path between registers."),
+    ("ir_drop_map", "Voltage drop on the supplies at the measured power."),
+)
 TILES = (("cell_area", "cell area"), ("setup_slack", "setup slack"), ("total_power", "power"), ("drc_violations", "DRC violations"))
 
 
@@ -389,8 +399,20 @@ def write_report(run_folder: Path, design: Design) -> Path:
         if facts.training is not None:
             tiles.append(("Rand index", f"{facts.training['column']['rand']:.3f}"))
         tiles += [(label, f"{known[name].number()} {shown_unit(known[name].unit)}".strip()) for name, label in TILES if name in known]
-        pictures = [(result.path("picture"), "The routed layout, drawn from the GDSII file.")] if "picture" in result.state.files else []
-        shown = ("gds", "def", "netlist", "spef", "drc_report", "lvs_report", "timing_report", "power_report")
+        pictures = [(result.path(name), caption) for name, caption in PICTURES if name in result.state.files]
+        shown = (
+            "gds",
+            "oasis",
+            "def",
+            "lef",
+            "netlist",
+            "spef",
+            "drc_report",
+            "lvs_report",
+            "deck_report",
+            "timing_report",
+            "power_report",
+        )
         files = [(name, f"layout/{result.state.files[name]}") for name in shown if name in result.state.files]
         facts = replace(facts, figures=figures, tiles=tiles, pictures=pictures, files=files)
     facts = replace(facts, steps=steps)
