@@ -31,11 +31,13 @@ from neutnngen.errors import ConfigError, DataError, MissingTool, unknown_name
 from neutnngen.files import write_arrays, write_atomic
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.layout import SOURCE, run_layout
+from neutnngen.flow.planted import Outcome, run_planted
 from neutnngen.flow.runner import FlowResult, read_result
 from neutnngen.flow.step import Progress as FlowProgress
 from neutnngen.flow.steps.synth import synthesise
 from neutnngen.nn import Column
 from neutnngen.pdk.kits import load_kit
+from neutnngen.place_route.def_file import read_def
 from neutnngen.report import Row, shown_unit
 from neutnngen.report.run import RunFacts, run_report
 from neutnngen.rtl import Rings, generate_rtl, open_rtl
@@ -330,6 +332,19 @@ def layout_design(
     return run_layout(design, waves, learn, config, run_folder / "layout", progress, stop_after=stop_after, resume_line=resume)
 
 
+def self_test_layout(run_folder: Path, config: LayoutConfig, progress: Callable[[int, int], None] | None = None) -> tuple[Outcome, ...]:
+    """Plant faults in the finished layout of a run and let the checks find them; the files are in RUN/layout/self_test.
+
+    Raises DataError if the run has no layout yet, and what :func:`run_planted` raises.
+    """
+    result = read_result(run_folder / "layout")
+    if not {"def", "netlist"} <= result.state.files.keys():
+        raise DataError("the run has no layout yet", got=run_folder, next_step=f"neutnngen layout {run_folder}")
+    kit = load_kit(config.kit, config.kit_folder)
+    block = read_def(result.path("def"), kit)
+    return run_planted(block, result.path("netlist"), kit, result.run_folder / "self_test", seed=config.seed, progress=progress)
+
+
 def find_gds(path: Path) -> Path:
     """The GDS file of a run, or ``path`` itself if it is a file."""
     if path.is_file():
@@ -342,6 +357,16 @@ def find_gds(path: Path) -> Path:
     return result.path("gds")
 
 
+PICTURES = (
+    ("picture", "The routed layout, drawn from the GDSII file."),
+    ("picture_zoom", "The middle of it, enlarged."),
+    ("picture_floorplan", "Floorplan: rows, and ports on their sides."),
+    ("picture_power_grid", "Power grid: rails along the rows and straps across them."),
+    ("picture_cells", "Cells by what they are."),
+    ("picture_clock_tree", "Clock tree: wires coloured by their level."),
+    ("picture_path", "The longest path between registers."),
+    ("ir_drop_map", "Voltage drop on the supplies at the measured power."),
+)
 TILES = (("cell_area", "cell area"), ("setup_slack", "setup slack"), ("total_power", "power"), ("drc_violations", "DRC violations"))
 
 
@@ -374,8 +399,20 @@ def write_report(run_folder: Path, design: Design) -> Path:
         if facts.training is not None:
             tiles.append(("Rand index", f"{facts.training['column']['rand']:.3f}"))
         tiles += [(label, f"{known[name].number()} {shown_unit(known[name].unit)}".strip()) for name, label in TILES if name in known]
-        pictures = [(result.path("picture"), "The routed layout, drawn from the GDSII file.")] if "picture" in result.state.files else []
-        shown = ("gds", "def", "netlist", "spef", "drc_report", "lvs_report", "timing_report", "power_report")
+        pictures = [(result.path(name), caption) for name, caption in PICTURES if name in result.state.files]
+        shown = (
+            "gds",
+            "oasis",
+            "def",
+            "lef",
+            "netlist",
+            "spef",
+            "drc_report",
+            "lvs_report",
+            "deck_report",
+            "timing_report",
+            "power_report",
+        )
         files = [(name, f"layout/{result.state.files[name]}") for name in shown if name in result.state.files]
         facts = replace(facts, figures=figures, tiles=tiles, pictures=pictures, files=files)
     facts = replace(facts, steps=steps)

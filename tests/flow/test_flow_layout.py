@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from dataclasses import replace
@@ -22,7 +23,7 @@ from neutnngen.pdk.kits import load_kit
 from neutnngen.spec import ColumnSpec, Design
 from neutnngen.verify import random_waves
 
-CONFIG = LayoutConfig(picture_width=200)
+CONFIG = LayoutConfig(picture_width=200, deck=False)
 
 
 def small_layout(folder: Path, config: LayoutConfig = CONFIG, stop_after: str | None = None) -> FlowResult:
@@ -72,6 +73,19 @@ def test_an_interrupted_run_gives_the_same_gds(finished: FlowResult, tmp_path: P
     result = small_layout(tmp_path, stop_after="gds")
     assert reused(result) == ["synth", "floorplan", "place"]
     assert result.path("gds").read_bytes() == finished.path("gds").read_bytes()
+
+
+@pytest.mark.tool
+def test_other_corners_are_timed_side_by_side(finished: FlowResult, tmp_path: Path, shared: Path) -> None:
+    shutil.copytree(finished.run_folder, tmp_path / "copy", symlinks=True)
+    result = small_layout(tmp_path / "copy", replace(CONFIG, kit_folder=shared / "pdk/nangate45"), stop_after="timing")
+    assert "timing" not in reused(result) and "extract" in reused(result)
+    value = {name: metric.value for name, metric in result.state.metrics.items()}
+    assert value["setup_slack_slow"] < value["setup_slack"] < value["setup_slack_fast"]
+    assert value["hold_slack_fast"] < value["hold_slack"] < value["hold_slack_slow"]
+    assert value["setup_slack"] == finished.state.metrics["setup_slack"].value
+    corners = json.loads(result.path("timing_report").read_text())["corners"]
+    assert corners["slow"]["setup_slack"] == value["setup_slack_slow"] and list(corners) == ["typical", "slow", "fast"]
 
 
 @pytest.mark.tool

@@ -21,8 +21,8 @@ INSTANCE_PROPERTY = 1
 VIA_PREFIX = "VIA_"
 
 
-def write_gds(block: Block, kit: Kit, path: Path) -> None:
-    """Write the block and the library cells that it uses, and no other cell.
+def write_gds(block: Block, kit: Kit, path: Path, oasis: Path | None = None) -> None:
+    """Write the block and the library cells that it uses, and no other cell, as GDSII and, with ``oasis``, the same as OASIS.
 
     Raises
     ------
@@ -30,17 +30,19 @@ def write_gds(block: Block, kit: Kit, path: Path) -> None:
     """
     layout = build_layout(block, kit)
     options = kdb.SaveLayoutOptions()
-    options.format = "GDS2"
     options.gds2_write_timestamps = False
     options.gds2_libname = "LIB"
+    options.oasis_compression_level = 2
     options.write_context_info = False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        layout.write(str(scratch), options)
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
+    for target, name in ((path, "GDS2"), *([] if oasis is None else [(oasis, "OASIS")])):
+        options.format = name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        try:
+            layout.write(str(scratch), options)
+            scratch.replace(target)
+        finally:
+            scratch.unlink(missing_ok=True)
 
 
 def build_layout(block: Block, kit: Kit) -> Any:

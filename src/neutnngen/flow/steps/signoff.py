@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from neutnngen.errors import ToolFailed
+from neutnngen.errors import CheckFailed, ToolFailed
 from neutnngen.files import write_atomic
+from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.loads import check_loads
 from neutnngen.flow.metric import metrics
 from neutnngen.flow.power_model import PREFIX, clock_port, drive_inputs, group_power, move_parasitics, pin_activity
-from neutnngen.flow.state import StateDelta
+from neutnngen.flow.state import StateDelta, file_hash
 from neutnngen.flow.steps.common import Context, KitStep, beside, link_libraries, read_block, render_script, write_report
+from neutnngen.pdk.technology import Kit
+from neutnngen.place_route.block import Block
 from neutnngen.place_route.extract import extract, write_spef
+from neutnngen.place_route.ir_drop import Drop, ir_drop
+from neutnngen.place_route.ir_drop_map import draw_ir_drop
 from neutnngen.place_route.verilog_netlist import write_netlist
 from neutnngen.tools import opensta
 from neutnngen.tools.opensta import Power, total_power
@@ -51,76 +58,131 @@ class Extract(KitStep):
 
 @dataclass(frozen=True)
 class Timing(KitStep):
-    """OpenSTA on netlist, parasitics and constraints. Timing that is not met is a number, not an error."""
+    """OpenSTA on netlist, parasitics and constraints, at the kit's own corner and at every other one that it has.
+
+    Timing that is not met is a number, not an error. Wires are the same at every corner.
+    """
 
     name = "timing"
-    version = 1
+    version = 2
     scripts = ("timing.tcl.j2",)
     reads = ("layout", "netlist", "spef", "constraints")
     options = ("clock_period_ns",)
     tools = (opensta.OPENSTA,)
 
+    def inputs(self, config: LayoutConfig) -> Mapping[str, Any]:
+        return {**super().inputs(config), "corners": {name: file_hash(path) for name, path in self.kit.corners.items()}}
+
     def run(self, context: Context) -> StateDelta:
-        folder, roles, period = context.folder, self.kit.roles, context.config.clock_period_ns
+        folder, period = context.folder, context.config.clock_period_ns
         block = read_block(context, self.kit)
-        script = render_script(
-            self.scripts[0],
-            folder / "timing.tcl",
-            {
-                "libraries": link_libraries(self.kit, folder),
-                "netlist": beside(context.file("netlist"), folder),
-                "spef": beside(context.file("spef"), folder),
-                "constraints": beside(context.file("constraints"), folder),
-                "top": block.name,
-                "clock": clock_port(block),
-                "clock_driver": roles.clock_buffers[-1],
-                "driving_cell": roles.driving_cell,
-                "output_load": roles.output_load,
-            },
-        )
-        context.record_command(opensta.script_argv(script.name))
-        text = opensta.run_script(script.relative_to(folder), folder, context.log)
-        found = opensta.values(text)
-        setup, hold = opensta.parse_path(opensta.section(text, "setup")), opensta.parse_path(opensta.section(text, "hold"))
-        if setup is None or hold is None:
-            raise ToolFailed("OpenSTA found no timing path", got=context.log, next_step="check the constraints")
-        registers = opensta.parse_path(opensta.section(text, "registers"))
-        skew = opensta.parse_skew(opensta.section(text, "skew"))
-        slews = opensta.parse_slew_violations(opensta.section(text, "slew"))
-        unchecked = [row.strip() for row in opensta.section(text, "setup_check").splitlines() if row.strip()]
+        found = _analyse(context, self.kit, block, folder, context.log)
+        corners: dict[str, CornerTiming] = {}
+        for corner, library in self.kit.corners.items():
+            context.say(f"corner {corner}", None)
+            (folder / corner).mkdir()
+            kit = replace(self.kit, liberty=(library,))
+            corners[corner] = _analyse(context, kit, block, folder / corner, folder / corner / "log")
         report = write_report(
             folder,
             "timing.json",
             {
                 "clock_period_ns": period,
-                "setup": asdict(setup),
-                "hold": asdict(hold),
-                "registers": asdict(registers) if registers else None,
-                "skew": asdict(skew) if skew else None,
-                "slew_violations": slews,
-                "not_constrained": unchecked,
+                "setup": asdict(found.setup),
+                "hold": asdict(found.hold),
+                "registers": asdict(found.registers) if found.registers else None,
+                "skew": asdict(found.skew) if found.skew else None,
+                "slew_violations": found.slews,
+                "not_constrained": found.unchecked,
+                "corners": {name: _corner_document(corner) for name, corner in {"typical": found, **corners}.items()},
             },
         )
         rows: list[Any] = [
             ("clock_period", period, "ns", None),
-            ("setup_slack", found["setup_slack"], "ns", "higher"),
-            ("hold_slack", found["hold_slack"], "ns", "higher"),
-            ("setup_total_negative_slack", found["setup_tns"], "ns", "higher"),
-            ("hold_total_negative_slack", found["hold_tns"], "ns", "higher"),
-            ("critical_path_cells", setup.cells, "cells", "lower"),
-            ("slew_violations", len(slews), "pins", "lower"),
-            ("unconstrained", len(unchecked), "messages", "lower"),
+            *_corner_rows(found, ""),
+            ("critical_path_cells", found.setup.cells, "cells", "lower"),
+            ("unconstrained", len(found.unchecked), "messages", "lower"),
         ]
-        if registers is not None:
+        if found.registers is not None:
             # Paths from and to ports are left out: their share of the period is an assumption of the constraints.
-            rows.append(("shortest_period", period - registers.slack, "ns", "lower"))
-        if skew is not None:
-            rows += [("clock_skew", abs(skew.skew), "ns", "lower"), ("clock_latency", max(skew.launch, skew.capture), "ns", "lower")]
-        met = found["setup_slack"] >= 0 and found["hold_slack"] >= 0
-        summary = (
-            f"{'met' if met else 'NOT MET'} at {period:g} ns: setup {found['setup_slack']:+.3f} ns, hold {found['hold_slack']:+.3f} ns"
-        )
+            rows.append(("shortest_period", period - found.registers.slack, "ns", "lower"))
+        if found.skew is not None:
+            latency = max(found.skew.launch, found.skew.capture)
+            rows += [("clock_skew", abs(found.skew.skew), "ns", "lower"), ("clock_latency", latency, "ns", "lower")]
+        for name, other in corners.items():
+            rows += _corner_rows(other, f"_{name}")
+        every = [found, *corners.values()]
+        met = all(one.numbers["setup_slack"] >= 0 and one.numbers["hold_slack"] >= 0 for one in every)
+        sides = [_slacks("", found), *(_slacks(f"{name}: ", corner) for name, corner in corners.items())]
+        summary = f"{'met' if met else 'NOT MET'} at {period:g} ns: " + "; ".join(sides)
         return StateDelta({"timing_report": report}, metrics("MEASURED", "opensta", *rows), summary)
+
+
+@dataclass(frozen=True)
+class CornerTiming:
+    """What OpenSTA says at one corner. numbers: slacks in ns by the script's names; slews: violated limits; unchecked: messages."""
+
+    numbers: Mapping[str, float]
+    setup: opensta.TimingPath
+    hold: opensta.TimingPath
+    registers: opensta.TimingPath | None
+    skew: opensta.ClockSkew | None
+    slews: list[tuple[str, float]]
+    unchecked: list[str]
+
+
+def _analyse(context: Context, kit: Kit, block: Block, folder: Path, log: Path) -> CornerTiming:
+    """Timing with the Liberty files of ``kit``; script and log lie in ``folder``."""
+    roles = kit.roles
+    script = render_script(
+        Timing.scripts[0],
+        folder / "timing.tcl",
+        {
+            "libraries": link_libraries(kit, folder),
+            "netlist": beside(context.file("netlist"), folder),
+            "spef": beside(context.file("spef"), folder),
+            "constraints": beside(context.file("constraints"), folder),
+            "top": block.name,
+            "clock": clock_port(block),
+            "clock_driver": roles.clock_buffers[-1],
+            "driving_cell": roles.driving_cell,
+            "output_load": roles.output_load,
+        },
+    )
+    context.record_command(opensta.script_argv(beside(script, context.folder)))
+    text = opensta.run_script(script.relative_to(folder), folder, log)
+    setup, hold = opensta.parse_path(opensta.section(text, "setup")), opensta.parse_path(opensta.section(text, "hold"))
+    if setup is None or hold is None:
+        raise ToolFailed("OpenSTA found no timing path", got=log, next_step="check the constraints")
+    return CornerTiming(
+        opensta.values(text),
+        setup,
+        hold,
+        opensta.parse_path(opensta.section(text, "registers")),
+        opensta.parse_skew(opensta.section(text, "skew")),
+        opensta.parse_slew_violations(opensta.section(text, "slew")),
+        [row.strip() for row in opensta.section(text, "setup_check").splitlines() if row.strip()],
+    )
+
+
+def _corner_rows(corner: CornerTiming, end: str) -> list[Any]:
+    """Rows of metrics whose names end with the corner's."""
+    return [
+        (f"setup_slack{end}", corner.numbers["setup_slack"], "ns", "higher"),
+        (f"hold_slack{end}", corner.numbers["hold_slack"], "ns", "higher"),
+        (f"setup_total_negative_slack{end}", corner.numbers["setup_tns"], "ns", "higher"),
+        (f"hold_total_negative_slack{end}", corner.numbers["hold_tns"], "ns", "higher"),
+        (f"slew_violations{end}", len(corner.slews), "pins", "lower"),
+    ]
+
+
+def _slacks(label: str, corner: CornerTiming) -> str:
+    return f"{label}setup {corner.numbers['setup_slack']:+.3f} ns, hold {corner.numbers['hold_slack']:+.3f} ns"
+
+
+def _corner_document(corner: CornerTiming) -> dict[str, Any]:
+    ends = {f"{kind}_path": [path.startpoint, path.endpoint] for kind, path in (("setup", corner.setup), ("hold", corner.hold))}
+    return {**corner.numbers, **ends, "slew_violations": len(corner.slews)}
 
 
 @dataclass(frozen=True)
@@ -128,7 +190,7 @@ class PowerStep(KitStep):
     """OpenSTA's power with the activity that the gate simulation measured at every net."""
 
     name = "power"
-    version = 1
+    version = 2
     scripts = ("power.tcl.j2",)
     reads = ("layout", "activity")
     options = ("clock_period_ns", "unit_clock_hz")
@@ -175,6 +237,9 @@ class PowerStep(KitStep):
         groups = group_power(block, self.kit, powers)
         total = total_power(groups.values())
         slow = at_clock(total, config.clock_period_ns, config.unit_clock_hz)
+        of_block = {name: powers[name].total for name in block.instances if name in powers}
+        of_block |= {i.name: self.kit.cells[i.master].leakage * 1e-9 for i in block.instances.values() if i.name not in powers}
+        by_instance = write_report(folder, "instance_power.json", of_block)
         report = write_report(
             folder,
             "power.json",
@@ -202,7 +267,55 @@ class PowerStep(KitStep):
         )
         fast = f"{total.total * 1e6:,.1f} uW at {1000 / config.clock_period_ns:g} MHz"
         summary = f"{fast}, {slow.total * 1e6:,.2f} uW at {config.unit_clock_hz / 1000:g} kHz"
-        return StateDelta({"power_report": report}, numbers, summary)
+        return StateDelta({"power_report": report, "instance_power": by_instance}, numbers, summary)
+
+
+@dataclass(frozen=True)
+class IrDrop(KitStep):
+    """Static voltage drop on the supplies at the power of the step before."""
+
+    name = "ir_drop"
+    version = 1
+    reads = ("layout", "instance_power")
+
+    def run(self, context: Context) -> StateDelta:
+        block = read_block(context, self.kit)
+        power = json.loads(context.file("instance_power").read_text(encoding="utf-8"))
+        drops = ir_drop(block, self.kit, power)
+        rows = [_drop_document(drop, self.kit) for drop in drops]
+        report = write_report(context.folder, "ir_drop.json", {"voltage": self.kit.voltage, "nets": rows})
+        bad = [drop for drop in drops if drop.open_metal or drop.open_instances]
+        if bad:
+            raise CheckFailed(
+                "a supply is not connected",
+                got="; ".join(f"{d.net}: {len(d.open_metal)} wires and {len(d.open_instances)} cells without a way to a pad" for d in bad),
+                allowed="every rail, strap and cell is joined to the straps of the highest layer",
+                next_step=f"all places: {report}",
+            )
+        picture = draw_ir_drop(drops, block, self.kit, context.folder / "ir_drop.png")
+        named = zip(("power", "ground"), drops, strict=True)
+        numbers = metrics("MEASURED", "ir_drop", *((f"ir_drop_{use}", 1e3 * drop.worst, "mV", "lower") for use, drop in named))
+        share = 100 * sum(drop.worst for drop in drops) / self.kit.voltage
+        summary = (
+            ", ".join(f"{drop.net} {1e3 * drop.worst:.3g} mV" for drop in drops) + f": at most {share:.2g} % of {self.kit.voltage:g} V"
+        )
+        return StateDelta({"ir_drop_report": report, "ir_drop_map": picture}, numbers, summary)
+
+
+def _drop_document(drop: Drop, kit: Kit) -> dict[str, Any]:
+    um = kit.technology.to_um
+    return {
+        "net": drop.net,
+        "worst_mv": 1e3 * drop.worst,
+        "mean_mv": 1e3 * drop.mean,
+        "worst_instance": drop.worst_instance,
+        "pads": drop.pads,
+        "current_a": drop.current,
+        "nodes": drop.nodes,
+        "resistors": drop.resistors,
+        "open_metal_um": [[r.layer, um(r.x0), um(r.y0), um(r.x1), um(r.y1)] for r in drop.open_metal],
+        "open_instances": drop.open_instances,
+    }
 
 
 def at_clock(power: Power, period_ns: float, frequency_hz: float) -> Power:
