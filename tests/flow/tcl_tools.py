@@ -259,7 +259,7 @@ def play(script: Path, tools: str, answer: Answer | None = None, variables: dict
 
         return call
 
-    tcl.eval("rename puts tcl_puts; rename exit tcl_exit; namespace eval ord {}; proc exit {args} {}")
+    tcl.eval("rename puts tcl_puts; namespace eval ord {}; proc exit {args} {}")
 
     def puts(*words: object) -> None:
         if len(words) == 1:
