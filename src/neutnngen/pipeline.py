@@ -336,9 +336,21 @@ def layout_design(
     Real waves of the run give the switching activity. backend: one of ``flow.backends.run.BACKENDS``.
     """
     folder = layout_folder(run_folder, backend)
-    waves, learn = verification_waves(run_folder, design, config.waves // 2)
+    real = verification_stimuli(run_folder, design, config.waves // 2)
     resume = f"neutnngen layout {run_folder}" + ("" if backend == "embedded" else f" --backend {backend}")
-    return run_backend(backend, design, waves, learn, config, folder, progress, stop_after=stop_after, resume_line=resume)
+    return run_backend(
+        backend,
+        design,
+        real.inputs,
+        real.learn,
+        config,
+        folder,
+        progress,
+        stop_after=stop_after,
+        resume_line=resume,
+        enable=real.enable,
+        labels=real.labels,
+    )
 
 
 def find_gds(path: Path) -> Path:

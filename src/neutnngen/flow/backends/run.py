@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neutnngen.errors import ConfigError, unknown_name
 from neutnngen.flow.backends import cadence, openroad
 from neutnngen.flow.config import LayoutConfig
-from neutnngen.flow.layout import SOURCE, run_layout, write_sources
+from neutnngen.flow.layout import SOURCE, run_layout, top_module, write_sources
 from neutnngen.flow.lock import run_lock
 from neutnngen.flow.runner import Flow, FlowResult
 from neutnngen.flow.step import Progress
@@ -22,7 +22,7 @@ from neutnngen.flow.steps.synth import Synth
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
 from neutnngen.rtl import RtlPackage
-from neutnngen.rtl.elaborate import COLUMN_LEAVES, as_module
+from neutnngen.rtl.network import NetworkPackage
 from neutnngen.spec import Design
 from neutnngen.tools import cadence as cadence_tools
 from neutnngen.tools import openroad as openroad_tools
@@ -72,9 +72,11 @@ def run_backend(
     run_folder: Path,
     progress: Progress | None = None,
     *,
-    package: RtlPackage | None = None,
+    package: RtlPackage | NetworkPackage | None = None,
     stop_after: str | None = None,
     resume_line: str | None = None,
+    enable: NDArray[np.bool_] | None = None,
+    labels: NDArray[np.int64] | None = None,
 ) -> FlowResult:
     """As :func:`run_layout`, by the back end of this name. run_folder: of the layout, see :func:`layout_folder`.
 
@@ -85,15 +87,25 @@ def run_backend(
         raise unknown_name("there is no such back end", backend, BACKENDS)
     if backend == "embedded":
         return run_layout(
-            design, waves, learn, config, run_folder, progress, package=package, stop_after=stop_after, resume_line=resume_line
+            design,
+            waves,
+            learn,
+            config,
+            run_folder,
+            progress,
+            package=package,
+            stop_after=stop_after,
+            resume_line=resume_line,
+            enable=enable,
+            labels=labels,
         )
     if len(waves) != len(learn):
         raise ConfigError("waves and learn differ in length", got=f"{len(waves)} and {len(learn)}")
     kit = load_kit(config.kit, config.kit_folder)
     run_folder = run_folder.resolve()
     with run_lock(run_folder):
-        top = as_module(design, COLUMN_LEAVES).name
-        initial = write_sources(design, package, waves, learn, config, run_folder / SOURCE)
+        top = top_module(design)
+        initial = write_sources(design, package, waves, learn, config, run_folder / SOURCE, enable=enable, labels=labels)
         sources = tuple(name for name in initial if name.startswith("rtl/"))
         if backend == "openroad":
             yosys.require()
