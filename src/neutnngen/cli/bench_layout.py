@@ -1,0 +1,68 @@
+"""The parts of ``neutnngen bench`` that lay out: layouts, placements, macros."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from neutnngen.bench.layout import WHOLE, bench_layout, layout_cases
+from neutnngen.bench.layout_page import markdown, picture, shown_tables
+from neutnngen.cli.common import emit, progress_bar, table
+from neutnngen.files import write_atomic
+from neutnngen.flow.config import LayoutConfig
+
+
+def add_layout_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seeds", metavar="N", type=int, nargs="+", default=[0], help="of layout, placement (default: 0)")
+    parser.add_argument("--utilisation", type=float, default=LayoutConfig.utilisation, help="of layout, placement (default: %(default)s)")
+    parser.add_argument(
+        "--clock-period", type=float, metavar="NS", default=LayoutConfig.clock_period_ns, help="of layout (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--whole",
+        metavar="SYNAPSES",
+        type=int,
+        default=WHOLE,
+        help="of layout: largest Design that is laid out whole (default: %(default)s)",
+    )
+    parser.add_argument("--keep", metavar="FOLDER", type=Path, help="of layout: keep the runs here; one that was stopped goes on")
+
+
+def layout_config(options: argparse.Namespace) -> LayoutConfig:
+    """Configuration of the layouts of a benchmark."""
+    return LayoutConfig(
+        kit=options.kit,
+        kit_folder=options.kit_folder,
+        utilisation=options.utilisation,
+        clock_period_ns=options.clock_period,
+        waves=8 if options.quick else 64,
+    )
+
+
+def _layout(options: argparse.Namespace) -> int:
+    out = options.out or Path("runs/layouts")
+    cases = layout_cases(options.examples, options.only, quick=options.quick)
+    limit = 3600.0 if options.limit is None else options.limit
+    with progress_bar("layouts", "rows", options) as tell:
+        rows = bench_layout(
+            cases,
+            out / "layouts.csv",
+            layout_config(options),
+            options.seeds,
+            whole=options.whole,
+            keep=options.keep,
+            limit=limit,
+            tell=tell,
+        )
+    page = write_atomic(out / "layouts.md", markdown(rows.values()))
+    drawn = write_atomic(out / "layouts.png", picture(rows.values()))
+    keys = [f"{case.name}|{options.kit}|{seed}" for case in cases for seed in options.seeds]
+    chosen = [rows[key] for key in keys if key in rows]
+    shown = [table(title, header, cells) for title, header, cells in shown_tables(chosen)]
+    emit(options, {"rows": [asdict(row) for row in chosen]}, *shown, f"written: {out / 'layouts.csv'}, {page}, {drawn}")
+    return 0 if all(row.outcome == "clean" for row in chosen) else 1
+
+
+LAYOUT_SUBJECTS: dict[str, Callable[[argparse.Namespace], int]] = {"layout": _layout}
