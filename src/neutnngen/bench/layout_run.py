@@ -1,6 +1,6 @@
-"""One Design from RTL to a signed-off GDSII in a process of its own, so that its memory can be told: ``python -m neutnngen.bench.layout_run``.
+"""One Design from RTL to a signed-off GDSII in a process of its own, so that its memory can be told.
 
-Reads ``job.json`` in the folder that it is given and writes ``answer.json`` there.
+``python -m neutnngen.bench.layout_run FOLDER`` reads ``job.json`` in the folder and writes ``answer.json`` there.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from neutnngen.bench.layout import WHOLE, bench_layout, layout_cases
-from neutnngen.bench.layout_page import markdown, picture, shown_tables
+from neutnngen.bench.layout_page import SHOWN_HEADER, markdown, picture, shown_cells
 from neutnngen.cli.common import emit, progress_bar, table
 from neutnngen.files import write_atomic
 from neutnngen.flow.config import LayoutConfig
@@ -60,8 +60,8 @@ def _layout(options: argparse.Namespace) -> int:
     drawn = write_atomic(out / "layouts.png", picture(rows.values()))
     keys = [f"{case.name}|{options.kit}|{seed}" for case in cases for seed in options.seeds]
     chosen = [rows[key] for key in keys if key in rows]
-    shown = [table(title, header, cells) for title, header, cells in shown_tables(chosen)]
-    emit(options, {"rows": [asdict(row) for row in chosen]}, *shown, f"written: {out / 'layouts.csv'}, {page}, {drawn}")
+    shown = table(f"MEASURED, {options.kit}", SHOWN_HEADER, [shown_cells(row) for row in chosen])
+    emit(options, {"rows": [asdict(row) for row in chosen]}, shown, f"written: {out / 'layouts.csv'}, {page}, {drawn}")
     return 0 if all(row.outcome == "clean" for row in chosen) else 1
 
 
