@@ -112,7 +112,7 @@ def bench_macros(folder: Path, kit: Kit, tell: Tell | None = None, *, column: tu
             say(number + 1, steps)
         wrappers = wrapper_checks(macros, place / "wrappers")
         say(len(macros) + 1, steps)
-        choice = choice_costs(macros, kit, place / "choice")
+        replaced = replaced_costs(macros, kit, place / "replaced")
         say(len(macros) + 2, steps)
         columns = column_costs(macros, kit, place / "columns", column)
         say(steps, steps)
@@ -124,7 +124,7 @@ def bench_macros(folder: Path, kit: Kit, tell: Tell | None = None, *, column: tu
         "load_ff": LOAD,
         "macros": [asdict(row) for row in rows],
         "wrappers": {name: asdict(found) for name, found in wrappers.items()},
-        "choice": {name: asdict(cost) for name, cost in choice.items()},
+        "replaced": {name: {"cells": asdict(cells), "macro": asdict(macro)} for name, (cells, macro) in replaced.items()},
         "columns": columns,
     }
 
@@ -197,11 +197,11 @@ def wrapper_checks(macros: dict[str, Macro], folder: Path) -> dict[str, Compared
         sources = (macro_model(macros["add_inv"]), _view("full_adder_macro.v"), leaf_text("full_adder"))
         found["full_adder"] = compare_modules(sources, ("full_adder_macro", "full_adder"), inputs, outputs, folder / "adder")
     if "stdp_case_gen_macro" in macros:
-        sources = (macro_model(macros["stdp_case_gen_macro"]), _view("weight_update_macro.v"), _view("case_leaf.v"))
-        found["weight_update"] = _compare_update((*sources, leaf_text("rule_gates"), leaf_text("weight_update")), folder / "update")
+        parts = (macro_model(macros["stdp_case_gen_macro"]), _view("weight_update_macro.v"), _view("case_leaf.v"))
+        found["weight_update"] = _compare_update((*parts, leaf_text("rule_gates"), leaf_text("weight_update")), folder / "update")
     if "fsm_simple_macro" in macros:
-        sources = (macro_model(macros["fsm_simple_macro"]), _view("spike_input_macro.v"), leaf_text("spike_input"), _view("spike_check.v"))
-        found["spike_input"] = _simulate(list(sources), folder / "spike")
+        parts = (macro_model(macros["fsm_simple_macro"]), _view("spike_input_macro.v"), leaf_text("spike_input"))
+        found["spike_input"] = _simulate([*parts, _view("spike_check.v")], folder / "spike")
     return found
 
 
@@ -215,19 +215,30 @@ def _compare_update(sources: Sequence[str], folder: Path) -> Compared:
     return compare_modules(sources, ("weight_update_macro", "case_leaf"), inputs, _ports([("back", 3)]), folder, legal=legal)
 
 
-def choice_costs(macros: dict[str, Macro], kit: Kit, folder: Path) -> dict[str, Cost]:
-    """The choice of the case in cells alone, and with the macro and the gates that its wrapper needs."""
-    macro = macros.get("stdp_case_gen_macro")
-    if macro is None or macro.cell is None:
-        return {}
-    folder.mkdir(parents=True)
-    plain = write_atomic(folder / "choice_only.v", _view("choice_only.v"))
-    wrapped = write_atomic(folder / "choice_macro.v", _view("choice_macro.v"))
-    extended = with_macro(kit, macro, folder / "macro.lib")
-    return {
-        "cells": _synthesised([plain], "choice_only", kit, folder / "plain"),
-        "macro": _synthesised([wrapped], "choice_macro", extended, folder / "wrapped"),
-    }
+REPLACED = {
+    "choice of the case": ("stdp_case_gen_macro", "choice_only", "choice_macro"),
+    "spike_input": ("fsm_simple_macro", "spike_input", "spike_input_macro"),
+}
+"""A part of the RTL: the macro, the module in cells (a leaf, or a view of ours), the module with the macro."""
+
+
+def replaced_costs(macros: dict[str, Macro], kit: Kit, folder: Path) -> dict[str, tuple[Cost, Cost]]:
+    """What a part of the RTL costs in cells, and with the macro and the gates of its wrapper. Delays of parts without registers alone."""
+    found = {}
+    for part, (name, plain, wrapped) in REPLACED.items():
+        macro = macros.get(name)
+        if macro is None or macro.cell is None:
+            continue
+        place = _made(folder / wrapped)
+        own = files("neutnngen.bench").joinpath("macro_views", f"{plain}.v").is_file()
+        cells = write_atomic(place / f"{plain}.sv", _view(f"{plain}.v") if own else leaf_text(plain))
+        around = write_atomic(place / f"{wrapped}.sv", _view(f"{wrapped}.v"))
+        extended = with_macro(kit, macro, place / "macro.lib")
+        found[part] = (
+            _synthesised([cells], plain, kit, place / "plain", timed=own),
+            _synthesised([around], wrapped, extended, place / "wrapped", timed=own),
+        )
+    return found
 
 
 def with_macro(kit: Kit, macro: Macro, liberty: Path) -> Kit:
@@ -252,7 +263,7 @@ def column_costs(macros: dict[str, Macro], kit: Kit, folder: Path, size: tuple[i
     design = Design.of_column("column", spec, np.full(shape, spec.w_max), np.ones(shape, bool), 1)
     rings = Rings().fitted(spec)
     found = []
-    for name, used in (("cells", kit), ("macro", with_adder(kit, macros, folder / "adder.lib"))):
+    for name, used in (("cells", kit), ("macro", with_adder(kit, macros, folder / "adder"))):
         made = make(design, "learning", folder / name, used, rings)
         adder = used.roles.full_adder
         count = 0 if adder is None else made.statistics.by_type.get(adder[0], (0, 0.0))[0]

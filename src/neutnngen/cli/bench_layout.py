@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from neutnngen.bench.layout import WHOLE, bench_layout, layout_cases
 from neutnngen.bench.layout_page import SHOWN_HEADER, markdown, picture, shown_cells
+from neutnngen.bench.macros import bench_macros
+from neutnngen.bench.macros_page import (
+    COLUMN_HEADER,
+    HEADER,
+    REPLACED_HEADER,
+    WRAPPER_HEADER,
+    column_cells,
+    macro_cells,
+    markdown_tables,
+    replaced_cells,
+    wrapper_cells,
+)
 from neutnngen.cli.common import emit, progress_bar, table
+from neutnngen.errors import ConfigError
 from neutnngen.files import write_atomic
 from neutnngen.flow.config import LayoutConfig
+from neutnngen.pdk.kits import load_kit
 
 
 def add_layout_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +42,7 @@ def add_layout_arguments(parser: argparse.ArgumentParser) -> None:
         default=WHOLE,
         help="of layout: largest Design that is laid out whole (default: %(default)s)",
     )
+    parser.add_argument("--macros-folder", metavar="DIR", type=Path, help="of macros: your folder with the TNN7 views (lef, lib)")
     parser.add_argument("--keep", metavar="FOLDER", type=Path, help="of layout: keep the runs here; one that was stopped goes on")
 
 
@@ -65,4 +81,26 @@ def _layout(options: argparse.Namespace) -> int:
     return 0 if all(row.outcome == "clean" for row in chosen) else 1
 
 
-LAYOUT_SUBJECTS: dict[str, Callable[[argparse.Namespace], int]] = {"layout": _layout}
+def _macros(options: argparse.Namespace) -> int:
+    if options.macros_folder is None:
+        needed = "a folder with lef/*.lef and lib/*.lib[.gz]"
+        raise ConfigError("bench macros needs the folder of the macros", allowed=needed, next_step="--macros-folder DIR")
+    kit = load_kit(options.kit, options.kit_folder)
+    with progress_bar("macros", "parts", options) as tell:
+        document = bench_macros(options.macros_folder, kit, tell, column=(8, 2) if options.quick else (65, 2))
+    written = []
+    if options.out is not None:
+        written = [write_atomic(options.out / "macros.json", json.dumps(document, indent=2) + "\n")]
+        written.append(write_atomic(options.out / "macros_tables.md", markdown_tables(document)))
+    shown = [
+        table(f"macros against cells of {kit.name}, SYNTHESIS", HEADER, [macro_cells(row) for row in document["macros"]]),
+        table("wrappers against our leaves, by simulation", WRAPPER_HEADER, wrapper_cells(document)),
+        table("SYNTHESIS of parts of the RTL", REPLACED_HEADER, replaced_cells(document)),
+        table("SYNTHESIS of a learning column", COLUMN_HEADER, column_cells(document)),
+    ]
+    emit(options, document, *shown, *(f"written: {path}" for path in written))
+    checks = [row["checked"] for row in document["macros"] if row["checked"] is not None] + list(document["wrappers"].values())
+    return 0 if all(check["mismatches"] == 0 and check["known"] for check in checks) else 1
+
+
+LAYOUT_SUBJECTS: dict[str, Callable[[argparse.Namespace], int]] = {"layout": _layout, "macros": _macros}

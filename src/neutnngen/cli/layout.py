@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from neutnngen.cli.common import add_config, add_run, add_style, emit, figures_table, flow_progress, load_run_config
 from neutnngen.flow.backends.run import BACKENDS
+from neutnngen.flow.config import MACRO_SETS
 from neutnngen.flow.layout import STEP_NAMES
 from neutnngen.pipeline import find_design, layout_design
 
@@ -26,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="who places and routes: our own engines, OpenROAD, or Genus and Innovus; for the last two the scripts are written in any case "
         "(default: %(default)s)",
     )
+    parser.add_argument("--macros", choices=MACRO_SETS, help="hard macros beside the kit's cells (docs/macros.md)")
+    parser.add_argument("--macros-folder", metavar="DIR", type=Path, help="your folder with their views (lef, lib)")
     parser.add_argument("--stop-after", metavar="STEP", help=f"last step to do, of the embedded back end: {', '.join(STEP_NAMES)}")
 
 
@@ -37,6 +41,8 @@ def run(options: argparse.Namespace) -> int:
         "layout.style": options.style,
         "layout.slots": options.slots,
         "layout.members": options.members,
+        "layout.macros": options.macros,
+        "layout.macros_folder": options.macros_folder,
     }
     config = load_run_config(options, overrides)
     design, folder = find_design(options.run_folder)

@@ -22,6 +22,7 @@ from neutnngen.flow.steps.physical import Fill, Floorplan, Place, Route
 from neutnngen.flow.steps.signoff import Extract, PowerStep, Timing
 from neutnngen.flow.steps.synth import Synth
 from neutnngen.pdk.kits import load_kit
+from neutnngen.pdk.macros import read_tnn7, with_adder
 from neutnngen.pdk.technology import Kit
 from neutnngen.rtl import RtlPackage
 from neutnngen.rtl.elaborate import COLUMN_LEAVES, as_module
@@ -40,6 +41,14 @@ def layout_steps(kit: Kit, sources: tuple[str, ...], top: str, *, modular: bool 
     mark = kit_fingerprint(kit)
     plain: tuple[type[KitStep], ...] = (Floorplan, Place, Route, Fill, Export, Drc, Lvs, Extract, GateSim, Timing, PowerStep, Picture)
     return (Synth(kit, mark, sources, top, modular), *(step(kit, mark) for step in plain))
+
+
+def configured_kit(config: LayoutConfig, folder: Path) -> Kit:
+    """The kit of a configuration, with its macros where it has some; what is made for them goes to ``folder``."""
+    kit = load_kit(config.kit, config.kit_folder)
+    if config.macros_folder is None or not config.macros:
+        return kit
+    return with_adder(kit, read_tnn7(config.macros_folder, kit), folder / "macros")
 
 
 def top_module(design: Design) -> str:
@@ -110,9 +119,9 @@ def run_layout(
     """
     if len(waves) != len(learn):
         raise ConfigError("waves and learn differ in length", got=f"{len(waves)} and {len(learn)}")
-    kit = load_kit(config.kit, config.kit_folder)
     run_folder = run_folder.resolve()
     with run_lock(run_folder):
+        kit = configured_kit(config, run_folder / SOURCE)
         top = top_module(design)
         initial = write_sources(design, package, waves, learn, config, run_folder / SOURCE, enable=enable, labels=labels)
         steps = layout_steps(kit, tuple(name for name in initial if name.startswith("rtl/")), top, modular=config.rings is not None)

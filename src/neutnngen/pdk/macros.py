@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from neutnngen.errors import ConfigError, DataError
 from neutnngen.pdk.lef import read_masters
@@ -166,26 +167,48 @@ def truth_table(expression: str, inputs: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(eval(code, {"__builtins__": {}}, {"v": _bits(n, len(inputs))}) & 1 for n in range(1 << len(inputs)))
 
 
-def with_adder(kit: Kit, macros: Mapping[str, Macro], liberty: Path) -> Kit:
-    """The kit with the full adder of the macros in place of its own, for synthesis and placement.
+def with_adder(kit: Kit, macros: Mapping[str, Macro], folder: Path) -> Kit:
+    """The kit with the full adder of the macros in place of its own, for synthesis, placement and routing.
 
-    liberty: where its Liberty is written anew, with the area of its LEF and without ``dont_use``. The cell's layout is not in the public
-    views: the kit's GDSII stays as it is. Raises ConfigError where no macro is a full adder.
+    folder: gets the macro's Liberty, with the area of its LEF and without what forbids its use, and the kit's GDSII with the macro's pins
+    and obstructions as its LEF draws them: the transistors are not in the public views. Raises ConfigError where no macro is a full adder.
     """
     found = full_adder_macro(macros)
     if found is None or found[0].liberty is None or found[0].cell is None:
         raise ConfigError("no macro is a full adder with delays, so none can be offered", got=", ".join(macros) or "no macro")
     macro, pins = found
-    assert macro.liberty is not None and macro.cell is not None
-    write_usable_liberty(macro, liberty)
+    assert macro.cell is not None
     master = dataclasses.replace(macro.master, site=kit.roles.core_site, kind="core")
     return dataclasses.replace(
         kit,
         masters={**kit.masters, macro.name: master},
         cells={**kit.cells, macro.name: dataclasses.replace(macro.cell, dont_use=False)},
-        liberty=(*kit.liberty, liberty),
+        liberty=(*kit.liberty, write_usable_liberty(macro, folder / f"{macro.name}.lib")),
+        cell_gds=_with_abstract(kit, master, folder / "cells.gds"),
         roles=dataclasses.replace(kit.roles, full_adder=(macro.name, pins)),
     )
+
+
+def _with_abstract(kit: Kit, master: Master, path: Path) -> Path:
+    """The kit's GDSII with a cell of the shapes in LEF, on those layers that the technology has."""
+    import klayout.db as kdb  # slow to load, and only macros need it here
+
+    layout: Any = kdb.Layout()
+    layout.read(str(kit.cell_gds))
+    cell = layout.create_cell(master.name)
+    scale = round(1 / (kit.technology.dbu * layout.dbu))
+    shapes = [*master.obstructions, *(rect for pin in master.pins.values() for rect in pin.rects)]
+    for rect in shapes:
+        layer = kit.technology.layers.get(rect.layer)
+        if layer is not None and layer.kind in ("routing", "cut"):
+            cell.shapes(layout.layer(*layer.gds)).insert(kdb.Box(*(scale * value for value in rect[1:])))
+    cell.shapes(layout.layer(*kit.outline_gds)).insert(kdb.Box(0, 0, scale * master.width, scale * master.height))
+    options = kdb.SaveLayoutOptions()
+    options.format = "GDS2"
+    options.gds2_write_timestamps = False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    layout.write(str(path), options)
+    return path
 
 
 _FORBIDS = re.compile(r"^\s*(?:dont_use|dont_touch|map_only|is_macro_cell|interface_timing)\s*:\s*\w+\s*;\s*\n", re.MULTILINE)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neutnngen.errors import ConfigError, unknown_name
 from neutnngen.flow.backends import cadence, openroad
 from neutnngen.flow.config import LayoutConfig
-from neutnngen.flow.layout import SOURCE, run_layout, top_module, write_sources
+from neutnngen.flow.layout import SOURCE, configured_kit, run_layout, top_module, write_sources
 from neutnngen.flow.lock import run_lock
 from neutnngen.flow.runner import Flow, FlowResult
 from neutnngen.flow.step import Progress
@@ -19,7 +19,6 @@ from neutnngen.flow.steps.checks import GateSim, Lvs
 from neutnngen.flow.steps.common import KitStep, kit_fingerprint
 from neutnngen.flow.steps.export import Picture
 from neutnngen.flow.steps.synth import Synth
-from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
 from neutnngen.rtl import RtlPackage
 from neutnngen.rtl.network import NetworkPackage
@@ -101,9 +100,9 @@ def run_backend(
         )
     if len(waves) != len(learn):
         raise ConfigError("waves and learn differ in length", got=f"{len(waves)} and {len(learn)}")
-    kit = load_kit(config.kit, config.kit_folder)
     run_folder = run_folder.resolve()
     with run_lock(run_folder):
+        kit = configured_kit(config, run_folder / SOURCE)
         top = top_module(design)
         initial = write_sources(design, package, waves, learn, config, run_folder / SOURCE, enable=enable, labels=labels)
         sources = tuple(name for name in initial if name.startswith("rtl/"))
