@@ -11,7 +11,7 @@ from conftest import need
 from neutnngen.bench.macros import bench_macros, check_model, macro_model, wrapper_checks
 from neutnngen.bench.macros_page import macro_cells, markdown_tables
 from neutnngen.pdk.kits import load_kit
-from neutnngen.pdk.macros import Macro, Register, read_tnn7
+from neutnngen.pdk.macros import Macro, Register
 from neutnngen.pdk.technology import Cell, CellPin, Master
 
 
@@ -79,28 +79,25 @@ def test_the_wrappers_are_our_leaves(tmp_path: Path) -> None:
 
 
 @pytest.mark.tool
-def test_the_public_macros(shared: Path) -> None:
+def test_the_public_macros(shared: Path, tmp_path: Path) -> None:
+    """Three of the Liberty files, which are large, and all of LEF."""
     for program in ("iverilog", "sta"):
         need(program)
-    kit = load_kit("asap7", shared / "pdk" / "asap7")
-    macros = read_tnn7(shared / "pdk" / "tnn7", kit)
-    document = bench_macros(shared / "pdk" / "tnn7", kit, column=(8, 2))
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lef").symlink_to(shared / "pdk" / "tnn7" / "lef")
+    for name in ("add_inv", "stdp", "synch_reset_b"):
+        file = f"{name}_tt_0.7_25_ccs.lib.gz"
+        (tmp_path / "lib" / file).symlink_to(shared / "pdk" / "tnn7" / "lib" / file)
+    document = bench_macros(tmp_path, load_kit("asap7", shared / "pdk" / "asap7"), column=(8, 2))
     rows = {row["name"]: row for row in document["macros"]}
-    assert set(rows) == set(macros)
     checked = {name for name, row in rows.items() if row["checked"] is not None}
-    assert checked >= {"add_inv", "stdp_case_gen_macro", "fsm_simple_macro", "fsm_output_macro", "synch_reset_b", "inhibit_pass"}
+    assert len(rows) == 13 and checked == {"add_inv", "stdp_case_gen_macro", "synch_reset_b"}
     assert all(rows[name]["checked"]["mismatches"] == 0 for name in checked)
-    assert all(found["mismatches"] == 0 for found in document["wrappers"].values())
-    assert {name for name, row in rows.items() if not row["liberty"]} == {
-        "flogic_8x1",
-        "fsm_weight_incdec",
-        "fsm_weight_update_macro",
-        "incdec_macro",
-    }
+    assert document["wrappers"] and all(found["mismatches"] == 0 for found in document["wrappers"].values())
     adder = rows["add_inv"]
     assert 0.01 < adder["own"]["delay"] < 0.2 and adder["cells"]["area"] > adder["own"]["area"]
     cells, macro = document["columns"]
     assert macro["cell"] == "add_inv" and macro["adders"] == cells["adders"] > 0 and macro["area"] != cells["area"]
     assert all(0 < found[side]["area"] < 20 for found in document["replaced"].values() for side in ("cells", "macro"))
     text = markdown_tables(document)
-    assert text.count("\n| ") > len(macros) and macro_cells(rows["incdec_macro"])[1] == "missing"
+    assert text.count("\n| ") > len(rows) and macro_cells(rows["incdec_macro"])[1] == "missing"
