@@ -31,8 +31,8 @@ GROWTH = ((8, 4), (16, 4), (16, 8), (32, 8), (32, 16), (64, 16), (64, 32), (128,
 """Learning columns for the curves of time and memory: inputs, neurons."""
 GROWN = "growth/"
 OPEN = "not finished"
-DECK = ("deck_markers", "deck_violations", "klayout_markers")
-"""Names under which a step may report the markers of a foundry's or another independent deck."""
+DECK = ("deck_markers_unwaived",)
+"""Metric of the markers of an independent deck, where the flow has one."""
 
 Tell = Callable[[int, int], None]
 

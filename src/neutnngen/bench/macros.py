@@ -190,7 +190,8 @@ def compare_modules(
 
 
 def wrapper_checks(macros: dict[str, Macro], folder: Path) -> dict[str, Compared]:
-    """Every wrapper around a macro's model against the RTL's own leaf, over all inputs."""
+    """Every wrapper around a macro's model against the RTL's own leaf, over all inputs; those alone whose functions are known."""
+    macros = {name: macro for name, macro in macros.items() if macro.functions}
     found = {}
     if "add_inv" in macros:
         inputs, outputs = _ports([("a", 1), ("b", 1), ("ci", 1)]), _ports([("s", 1), ("co", 1)])

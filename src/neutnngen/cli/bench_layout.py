@@ -22,6 +22,8 @@ from neutnngen.bench.macros_page import (
     replaced_cells,
     wrapper_cells,
 )
+from neutnngen.bench.placement import HEADER as PLACED_HEADER
+from neutnngen.bench.placement import bench_placement, table_cells
 from neutnngen.cli.common import emit, progress_bar, table
 from neutnngen.errors import ConfigError
 from neutnngen.files import write_atomic
@@ -103,4 +105,15 @@ def _macros(options: argparse.Namespace) -> int:
     return 0 if all(check["mismatches"] == 0 and check["known"] for check in checks) else 1
 
 
-LAYOUT_SUBJECTS: dict[str, Callable[[argparse.Namespace], int]] = {"layout": _layout, "macros": _macros}
+def _placement(options: argparse.Namespace) -> int:
+    kit = load_kit(options.kit, options.kit_folder)
+    with progress_bar("placement", "placements", options) as tell:
+        document = bench_placement(kit, options.seeds, quick=options.quick, utilisation=options.utilisation, tell=tell)
+    written = []
+    if options.out is not None:
+        written = [f"written: {write_atomic(options.out / 'placement.json', json.dumps(document, indent=2) + chr(10))}"]
+    emit(options, document, table(f"MEASURED, {kit.name}: wire length of placements", PLACED_HEADER, table_cells(document)), *written)
+    return 0
+
+
+LAYOUT_SUBJECTS: dict[str, Callable[[argparse.Namespace], int]] = {"layout": _layout, "placement": _placement, "macros": _macros}
