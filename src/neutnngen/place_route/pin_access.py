@@ -14,7 +14,7 @@ import numpy.typing as npt
 from numba import njit
 
 from neutnngen.pdk.technology import Kit, Rect, ViaDef
-from neutnngen.place_route.block import Block, Net, PinRef, Wire, transform
+from neutnngen.place_route.block import Block, Net, PinRef, transform
 from neutnngen.place_route.grid import Grid, Int32, LayerGrid, via_pad
 
 Int64 = npt.NDArray[np.int64]
@@ -249,12 +249,3 @@ def _between(grid: Grid, row: Int64) -> Iterator[tuple[int, int, int, int, int]]
             x, y = (across, along) if layer.vertical else (along, across)
             yield layer.node(track, at), int(row[6]), x, y, layer.node(track, other) if 0 <= other < len(stops) else -1
 
-
-def stub(grid: Grid, access: Access, way: int) -> Wire | None:
-    """The wire from a via or port between stops to its node; None where the way is on its node."""
-    index, x, y = grid.place(int(access.node[way]))
-    px, py = (int(v) for v in access.place[way])
-    if (px, py) == (x, y):
-        return None
-    layer = grid.layers[index]
-    return Wire(layer.name, min(x, px), min(y, py), max(x, px), max(y, py), layer.width, layer.width // 2)

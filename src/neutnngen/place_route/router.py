@@ -18,15 +18,19 @@ from typing import NamedTuple
 import numpy as np
 
 from neutnngen.pdk.technology import Kit, Rect
-from neutnngen.place_route.block import Block, Net, PinRef, Via
+from neutnngen.place_route.block import Block, Net, PinRef, transform
 from neutnngen.place_route.grid import BLOCKED, FREE, Grid, Int32, block_fixed, block_rect, build_grid
-from neutnngen.place_route.pin_access import Access, find_access, stub
+from neutnngen.place_route.pin_access import Access, find_access
+from neutnngen.place_route.route_ends import settle_ends
 from neutnngen.place_route.route_shapes import edges_to_shapes
+from neutnngen.place_route.route_store import Int64
 from neutnngen.place_route.router_state import RouterState
 
 # rounds without progress before the surroundings of the last conflicts are cleared, and how many tracks around them
 STUCK = 4
 CLEARING = 8
+# how often nets are routed again because of line ends that only the finished wires show
+END_ROUNDS = 10
 
 Progress = Callable[[int, int], None]
 
@@ -51,7 +55,7 @@ class RouteOptions:
     layer_cost: tuple[float, ...] = (1.3, 1.05, 1.0, 1.0, 1.0)
     present: float = 1.4
     present_growth: float = 1.4
-    present_limit: float = 70.0
+    present_limit: float = 30.0
     history: float = 1.0
     margin: int = 30
 
@@ -102,9 +106,24 @@ def route(block: Block, kit: Kit, options: RouteOptions | None = None, progress:
     access = _usable(owner, no_cut, grid, access)
     failed = _closed_pins(nets, access, result, kit)
     state = RouterState(grid, owner, no_cut, access, options)
-    iterations, overflow = _negotiate(state, options, progress)
-    length = _enter(state, nets)
+    fixed = _fixed_metal(grid, result, kit)
+    order, lazy, iterations = state.order(), False, 0
+    for attempt in range(END_ROUNDS):
+        state.route(order, options.present, options.margin, lazy)
+        iterations, overflow = _negotiate(state, options, progress, iterations)
+        shapes = edges_to_shapes(grid, state.edges, access, state.chosen)
+        bad = settle_ends(grid, kit, shapes, owner, fixed)
+        if overflow or not len(bad) or attempt == END_ROUNDS - 1:
+            break
+        order = state.punish(bad)
+        iterations += 1
+    wires, vias = shapes.lists(grid, len(nets))
+    length = 0
+    for net, its_wires, its_vias in zip(nets, wires, vias, strict=True):
+        net.wires, net.vias = its_wires, its_vias
+        length += sum(wire.x1 - wire.x0 + wire.y1 - wire.y0 for wire in its_wires)
     failed += _failures(state, nets, result, kit)
+    failed += _short_ends(state, nets, bad)
     return RouteResult(result, iterations, overflow, kit.technology.to_um(length), sum(len(net.vias) for net in nets), tuple(failed))
 
 
@@ -120,8 +139,6 @@ def _own_pins(owner: Int32, grid: Grid, block: Block, kit: Kit, access: Access) 
 
 def pin_shapes(ref: PinRef, block: Block, kit: Kit) -> tuple[Rect, ...]:
     """Metal of a pin or port in block coordinates."""
-    from neutnngen.place_route.block import transform
-
     if ref.instance is None:
         rect = block.ports[ref.pin].rect
         return () if rect is None else (rect,)
@@ -177,23 +194,22 @@ def _closed_pins(nets: list[Net], access: Access, block: Block, kit: Kit) -> lis
     return failed
 
 
-def _negotiate(state: RouterState, options: RouteOptions, progress: Progress | None) -> tuple[int, int]:
-    """Rounds of routing until no conflict is left; returns (rounds, conflicts left)."""
-    random = np.random.default_rng(options.seed)
+def _negotiate(state: RouterState, options: RouteOptions, progress: Progress | None, done: int) -> tuple[int, int]:
+    """Rounds of routing until no conflict is left; returns (rounds with those ``done`` before, conflicts left)."""
+    random = np.random.default_rng(options.seed + done)
     present = options.present
-    state.route(state.order(), present, options.margin, lazy=False)
-    overflow, iteration = 0, 0
+    overflow, iteration = 0, done
     best, since = 1 << 60, 0
-    for iteration in range(options.max_iterations + 1):
-        counts, places = state.conflicts(max(options.history, present / 4))
+    for iteration in range(done, max(done, options.max_iterations) + 1):
+        counts, places = state.conflicts(max(options.history, present / 3))
         overflow = int(counts.sum())
         if progress is not None:
             progress(iteration, overflow)
-        if not overflow or iteration == options.max_iterations:
+        if not overflow or iteration >= options.max_iterations:
             break
         best, since = (overflow, 0) if overflow < best else (best, since + 1)
         present = min(present * options.present_growth, options.present_limit)
-        margin = options.margin * (1 + iteration // 4)
+        margin = options.margin * (1 + (iteration - done) // 4)
         bad = np.nonzero(counts)[0]
         again = random.permutation(bad)
         if since >= STUCK:
@@ -208,24 +224,31 @@ def _negotiate(state: RouterState, options: RouteOptions, progress: Progress | N
     return iteration, overflow
 
 
-def _enter(state: RouterState, nets: list[Net]) -> int:
-    """Give the nets their wires and vias; returns the length of wire."""
-    access = state.access
-    wires, vias = edges_to_shapes(state.grid, state.edges)
-    length = 0
-    for i, net in enumerate(nets):
-        net.wires, net.vias = wires[i], vias[i]
-        for pin in range(int(access.net_pins[i]), int(access.net_pins[i + 1])):
-            way = int(state.chosen[pin])
-            if way < 0:
-                continue
-            if access.via[way] >= 0:
-                net.vias.append(Via(access.names[access.via[way]], int(access.place[way, 0]), int(access.place[way, 1])))
-            wire = stub(state.grid, access, way)
-            if wire is not None:
-                net.wires.append(wire)
-        length += sum(wire.x1 - wire.x0 + wire.y1 - wire.y0 for wire in net.wires)
-    return length
+def _fixed_metal(grid: Grid, block: Block, kit: Kit) -> dict[str, Int64]:
+    """Boxes of cells and ports on signal layers."""
+    signal = {layer.name for layer in grid.layers}
+    found: dict[str, list[tuple[int, ...]]] = {name: [] for name in signal}
+    shapes: dict[str, list[Rect]] = {}
+    for name in {instance.master for instance in block.instances.values()}:
+        master = kit.masters[name]
+        rects = (*master.obstructions, *(rect for pin in master.pins.values() for rect in pin.rects))
+        shapes[name] = [rect for rect in rects if rect.layer in signal]
+    for instance in block.instances.values():
+        for rect in shapes[instance.master]:
+            found[rect.layer].append(transform(rect, kit.masters[instance.master], instance)[1:])
+    for port in block.ports.values():
+        if port.rect is not None and port.rect.layer in signal:
+            found[port.rect.layer].append(port.rect[1:])
+    return {name: np.array(boxes, np.int64).reshape(-1, 4) for name, boxes in found.items()}
+
+
+def _short_ends(state: RouterState, nets: list[Net], bad: Int32) -> list[FailedNet]:
+    found = []
+    owner = np.repeat(np.arange(len(nets)), np.diff(state.nodes.start))
+    for net in np.unique(owner[np.isin(state.nodes.data, bad)]).tolist():
+        places = tuple(_node_rect(state.grid, int(node)) for node in np.intersect1d(state.nodes[net], bad)[:8])
+        found.append(FailedNet(nets[net].name, "line ends on neighbouring tracks stay too close, or a wire too short", places))
+    return found
 
 
 def _failures(state: RouterState, nets: list[Net], block: Block, kit: Kit) -> list[FailedNet]:

@@ -11,12 +11,12 @@ from numba import njit
 
 from neutnngen.place_route.router_kernel import (
     BASE,
-    HALF,
     JOIN,
     LEAST,
     NEAR_HIGH,
     NEAR_LOW,
     OWN_CUT,
+    PAD,
     PLACE,
     ROOT,
     STOP_AT,
@@ -79,7 +79,7 @@ def _finish(net, found, size, edges, edge_size, layers, stops, owner, use, histo
                     edges, edge_size = _add(edges, edge_size, 2 * (base + track * width + j))
             high = k
             i += 1
-        while stops[column + high, PLACE] - stops[column + low, PLACE] + 2 * layers[layer, HALF] < layers[layer, LEAST]:
+        while stops[column + high, PLACE] - stops[column + low, PLACE] + 2 * layers[layer, PAD] < layers[layer, LEAST]:
             best, price = -1, 0.0
             for j in (low - 1, high + 1):
                 if j < 0 or j >= width:

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 # columns of the layer table
-VERTICAL, TRACKS, STOPS, BASE, TRACK_AT, STOP_AT, CUT, CUT_SPACING, HALF, LEAST, JOIN = range(11)
+VERTICAL, TRACKS, STOPS, BASE, TRACK_AT, STOP_AT, CUT, CUT_SPACING, PAD, LEAST, JOIN = range(11)
 # columns of the table of stops (by ``STOP_AT + stop``): place, first and last stop near a line end, first and last stop near a cut,
 # track of the layers below and above here, and of the table of tracks: place, first and last track near a cut, stop below and above
 PLACE, NEAR_LOW, NEAR_HIGH, CUT_LOW, CUT_HIGH, BELOW, ABOVE = range(7)
@@ -48,12 +48,13 @@ def other_node(layers, stops, tracks, layer, t, k, up):  # type: ignore[no-untyp
 
 @njit(cache=True, inline="always")
 def crowd(use, layers, stops, layer, n, k):  # type: ignore[no-untyped-def]
-    """Nets at a node and at the nodes that must stay empty beyond a line end there."""
+    """The most nets at a node or at one of the nodes that must stay empty beyond a line end there: a wire counts once, not by its nodes."""
     at = layers[layer, STOP_AT] + k
-    total = 0
+    most = 0
     for m in range(n - k + stops[at, NEAR_LOW], n - k + stops[at, NEAR_HIGH] + 1):
-        total += use[m]
-    return total
+        if use[m] > most:
+            most = use[m]
+    return most
 
 
 @njit(cache=True)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 UInt8 = npt.NDArray[np.uint8]
 PLACES = 8
 """Places of conflicts that are kept for a net."""
+PUNISHMENT = 8
+"""What a node costs more, in steps of the history, after a rule was broken there that the search does not know."""
 
 
 class RouterState:
@@ -99,6 +101,12 @@ class RouterState:
         )  # fmt: skip
         return counts, places
 
+    def punish(self, nodes: Int32) -> Int64:
+        """Make nodes dear for good; returns the nets that have metal there."""
+        self._history[nodes] = np.minimum(60000, self._history[nodes].astype(np.int64) + PUNISHMENT)
+        owner = np.repeat(np.arange(len(self.nodes.start) - 1), np.diff(self.nodes.start))
+        return np.unique(owner[np.isin(self.nodes.data, nodes)])
+
     def lost(self) -> npt.NDArray[np.bool_]:
         """Nets with a pin that can be entered but was not reached."""
         found = np.zeros(len(self.access.net_pins) - 1, bool)
@@ -134,7 +142,7 @@ def kernel_tables(grid: Grid) -> tuple[Int64, Int32, Int32]:
     for i, layer in enumerate(grid.layers):
         size, spacing = grid.cuts[i]
         layers.append(
-            (layer.vertical, len(layer.tracks), len(layer.stops), layer.base, track_at, stop_at, size, spacing, layer.width // 2, layer.least,
+            (layer.vertical, len(layer.tracks), len(layer.stops), layer.base, track_at, stop_at, size, spacing, layer.pad_along, layer.least,
              2 * layer.pad_along + layer.gap)
         )  # fmt: skip
         below = grid.layers[i - 1] if i else None
