@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 
 from neutnngen.pdk.technology import Kit, Layer, Rect, Technology
 from neutnngen.place_route.block import Block
+from neutnngen.place_route.drc_marks import end_marks, suspects
 from neutnngen.place_route.pin_access import covered
 from neutnngen.place_route.route_internal import OwnMarks, marks
 from neutnngen.place_route.route_sweep import Indices, close_pairs, gaps
@@ -109,43 +110,63 @@ def _metal(view: View, layer: Layer, own: OwnMarks, kit: Kit) -> Iterator[Violat
     if not len(index):
         return
     a, b = _touching(view, index)
+    n = len(view.box)
+    links = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(n, n))
+    polygon = np.asarray(connected_components(links, directed=False)[1], np.int64)
     different = (view.net[a] != view.net[b]) & ((view.instance[a] != view.instance[b]) | (view.instance[a] < 0))
     for i, j in zip(a[different], b[different], strict=True):
         p, q = view.box[i], view.box[j]
         common = (max(p[0], q[0]), max(p[1], q[1]), min(p[2], q[2]), min(p[3], q[3]))
         yield Violation("short", layer.name, _names(view, (i, j)), _um(common, kit))
-    yield from _marked(view, index, layer, own, kit)
-    yield from _wide(view, index, layer, (a, b), kit)
+    yield from _marked(view, index, layer, polygon, own, kit)
+    yield from _wide(view, index, layer, polygon, (a, b), kit)
+    for rule, boxes, touching in end_marks(view, index, layer):
+        yield Violation(rule, layer.name, _names(view, touching), _um(boxes, kit))
 
 
-def _marked(view: View, index: Indices, layer: Layer, own: OwnMarks, kit: Kit) -> Iterator[Violation]:
+def _marked(view: View, index: Indices, layer: Layer, polygon: Indices, own: OwnMarks, kit: Kit) -> Iterator[Violation]:
     """Width, spacing and area, without what cells violate by themselves."""
-    found = list(marks([(x0, y0, x1, y1) for x0, y0, x1, y1 in view.box[index].tolist()], layer))
+    spots = suspects(view.box[index], view.instance[index], polygon[index], layer)
+    if not len(spots):
+        return
+    # shapes around them decide; what the check says elsewhere comes from shapes that were left out
+    _, around = close_pairs(spots, view.box[index], 2 * layer.spacing + layer.width)
+    context = np.unique(around)
+    found = list(marks([(x0, y0, x1, y1) for x0, y0, x1, y1 in view.box[index[context]].tolist()], layer))
     boxes = np.array([box for _, box in found], np.int64).reshape(-1, 4)
+    real = set(close_pairs(boxes, spots, 0)[0].tolist())
     at, shape = close_pairs(boxes, view.box[index], 0)
     by_mark: dict[int, list[int]] = {}
     for k, i in zip(at.tolist(), index[shape].tolist(), strict=True):
         by_mark.setdefault(k, []).append(i)
     for k, (rule, box) in enumerate(found):
         touching = by_mark.get(k, [])
-        if not own.explains(rule, layer, box, touching):
+        if k in real and not own.explains(rule, layer, box, touching):
             yield Violation(rule, layer.name, _names(view, touching), _um(box, kit))
 
 
-def _wide(view: View, index: Indices, layer: Layer, touching: tuple[Indices, Indices], kit: Kit) -> Iterator[Violation]:
+def _wide(
+    view: View, index: Indices, layer: Layer, polygon: Indices, touching: tuple[Indices, Indices], kit: Kit
+) -> Iterator[Violation]:
     """Rows of the spacing table for wide metal: parts wider than the row's width against shapes of other polygons."""
     rows = [(width, columns) for width, columns in layer.spacing_table if any(space > layer.spacing for _, space in columns)]
     if not rows:
         return
+    # only polygons with a wide rectangle, or two that together may be wide
+    least = min(width for width, _ in rows)
+    box = view.box
+    hull = np.concatenate([np.minimum(box[touching[0], :2], box[touching[1], :2]), np.maximum(box[touching[0], 2:], box[touching[1], 2:])], axis=1)
+    together = touching[0][np.minimum(hull[:, 2] - hull[:, 0], hull[:, 3] - hull[:, 1]) > least]
+    single = index[np.minimum(box[index, 2] - box[index, 0], box[index, 3] - box[index, 1]) > least]
+    members = index[np.isin(polygon[index], np.unique(polygon[np.concatenate([together, single])]))]
+    if not len(members):
+        return
     import klayout.db as kdb  # heavy to load
 
     drawn: Any = kdb.Region()
-    for x0, y0, x1, y1 in view.box[index].tolist():
+    for x0, y0, x1, y1 in box[members].tolist():
         drawn.insert(kdb.Box(x0, y0, x1, y1))
     merged = drawn.merged()
-    n = len(view.box)
-    links = coo_matrix((np.ones(len(touching[0]), np.int8), touching), shape=(n, n))
-    polygon = connected_components(links, directed=False)[1]
     seen: set[tuple[int, int]] = set()
     for row_width, columns in rows:
         # opening by just more than the width leaves the parts that are wider
@@ -209,11 +230,20 @@ def _cuts(view: View, layer: Layer, kit: Kit) -> Iterator[Violation]:
         metal_index = view.on(metal)
         reach = max(max(pair) for pair in overhangs)
         at, shape = close_pairs(view.box[index], view.box[metal_index], reach)
+        shape = metal_index[shape]
+        same = view.net[shape] == view.net[index[at]]
+        at, shape = at[same], shape[same]
+        # most cuts lie in one rectangle that is large enough; unions are looked at for the rest
+        good = np.zeros(len(index), bool)
+        cut, outer = view.box[index[at]], view.box[shape]
+        for dx, dy in overhangs:
+            need = cut + np.array([-dx, -dy, dx, dy])
+            good[at[(outer[:, :2] <= need[:, :2]).all(axis=1) & (outer[:, 2:] >= need[:, 2:]).all(axis=1)]] = True
         around: dict[int, list[int]] = {}
-        for k, m in zip(at.tolist(), metal_index[shape].tolist(), strict=True):
-            if view.net[m] == view.net[index[k]]:
-                around.setdefault(k, []).append(m)
-        for k, i in enumerate(index.tolist()):
+        for k, m in zip(at[~good[at]].tolist(), shape[~good[at]].tolist(), strict=True):
+            around.setdefault(k, []).append(m)
+        for k in np.nonzero(~good)[0].tolist():
+            i = int(index[k])
             metals = [Rect(metal, *view.box[m].tolist()) for m in around.get(k, ())]
             x0, y0, x1, y1 = view.box[i].tolist()
             if not any(covered(Rect(metal, x0 - dx, y0 - dy, x1 + dx, y1 + dy), metals) for dx, dy in overhangs):

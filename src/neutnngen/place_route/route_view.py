@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from neutnngen.pdk.technology import Kit, Master
 from neutnngen.place_route.block import Block, PinRef
-from neutnngen.place_route.grid import net_shapes
 from neutnngen.place_route.route_sweep import Boxes, Indices
 
 
@@ -48,14 +47,10 @@ def flat_view(block: Block, kit: Kit) -> View:
         for ref in routed.pins:
             pin_of[ref] = len(pins)
             pins.append((net_of[name], ref))
-    for name, routed in block.nets.items():
-        known = [via for via in routed.vias if via.name in kit.technology.vias]
-        for rect in net_shapes(kit.technology, routed.wires, known):
-            rows.append((*rect[1:], layer_of[rect.layer], net_of[name], -1, -1))
     for port in block.ports.values():
         if port.rect is not None and port.net in net_of:
             rows.append((*port.rect[1:], layer_of[port.rect.layer], net_of[port.net], -1, pin_of.get(PinRef(None, port.name), -1)))
-    parts = [np.array(rows, np.int64).reshape(-1, 8)]
+    parts = [np.array(rows, np.int64).reshape(-1, 8), *_routed(block, kit, layer_of)]
     supply = {"power": net_of.get(kit.roles.power_net, -1), "ground": net_of.get(kit.roles.ground_net, -1)}
     groups: dict[str, list[int]] = {}
     instances = list(block.instances.values())
@@ -84,6 +79,34 @@ def flat_view(block: Block, kit: Kit) -> View:
     )
 
 
+def _routed(block: Block, kit: Kit, layer_of: dict[str, int]) -> list[Boxes]:
+    """Rows of all wires and vias."""
+    wires = [
+        (layer_of[w.layer], w.x0, w.y0, w.x1, w.y1, w.width, w.extend, n) for n, net in enumerate(block.nets.values()) for w in net.wires
+    ]
+    table = np.array(wires, np.int64).reshape(-1, 8)
+    layer, x0, y0, x1, y1, width, extend, net = table.T
+    half = width // 2
+    # as Wire.rect() has it
+    flat = (y0 == y1) & ((x0 != x1) | (extend == half))
+    dx, dy = np.where(flat, extend, half), np.where(flat, half, extend)
+    nothing = np.full(len(table), -1)
+    parts = [np.column_stack([x0 - dx, y0 - dy, x1 + dx, y1 + dy, layer, net, nothing, nothing])]
+    places: dict[str, list[tuple[int, int, int]]] = {}
+    for n, routed in enumerate(block.nets.values()):
+        for via in routed.vias:
+            places.setdefault(via.name, []).append((via.x, via.y, n))
+    for name, found in places.items():
+        if name not in kit.technology.vias:
+            continue
+        x, y, owner = np.array(found, np.int64).T
+        nothing = np.full(len(found), -1)
+        for rect in kit.technology.vias[name].rects:
+            where = np.full(len(found), layer_of[rect.layer])
+            parts.append(np.column_stack([x + rect.x0, y + rect.y0, x + rect.x1, y + rect.y1, where, owner, nothing, nothing]))
+    return parts
+
+
 class _Placed:
     """Instances of one master, transformed together."""
 
@@ -100,7 +123,7 @@ class _Placed:
     def rows(self, rects: tuple[tuple[str, int, int, int, int], ...], layer_of: dict[str, int], net: Indices, pin: Indices) -> Boxes:
         parts = [np.empty((0, 8), np.int64)]
         width, height = self._size
-        for name, x0, y0, x1, y1 in rects:
+        for name, x0, y0, x1, y1 in (rect for rect in rects if rect[0] in layer_of):
             row = np.empty((len(self._x), 8), np.int64)
             row[:, 0] = self._x + np.where(self._flip_x, width - x1, x0)
             row[:, 1] = self._y + np.where(self._flip_y, height - y1, y0)
