@@ -21,7 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "forecast": {"spec"},
     "tools": set(),
     "verify": {"rtl", "engine", "spec", "tools"},
-    "pdk": {"tools"},
+    "pdk": {"data", "tools"},
     "place_route": {"pdk"},
     "flow": {"pdk", "tools", "spec", "place_route", "verify", "rtl"},
     "report": {"spec", "core"},
