@@ -187,7 +187,7 @@ def _check_layers(kit: Kit) -> Iterable[str]:
         yield f"the technology has no site {kit.roles.core_site}"
 
 
-def _checkroles_of(kit: Kit) -> Iterable[str]:
+def _check_roles(kit: Kit) -> Iterable[str]:
     roles = kit.roles
     pins: list[tuple[str, Iterable[str]]] = [(roles.tie_high[0], [roles.tie_high[1]]), (roles.tie_low[0], [roles.tie_low[1]])]
     pins += [(adder[0], adder[1].values()) for adder in (roles.full_adder, roles.half_adder) if adder is not None]

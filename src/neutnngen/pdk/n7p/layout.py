@@ -7,7 +7,7 @@ from typing import Any
 from neutnngen.pdk.n7p.cells import CellPlan
 
 SITE, SITE_WIDTH, ROW_HEIGHT = "n7p_site", 54, 270  # nm
-HALF_WIRE, RAIL_GAP = 9, 18  # half a wire, and the space between a rail and what stands beside it
+HALF_WIRE, RAIL_GAP = 9, 20  # half a wire, and the space beside a rail, whose vias stand out by 2 nm
 PIN_METAL = "M1"
 # name, direction, pitch, offset, width, spacing, least area (nm, nm²), (wide metal, its spacing), (size, spacing) of the cut below
 _METALS = (

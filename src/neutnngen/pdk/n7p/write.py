@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ from neutnngen.pdk.n7p.model import Edge, Model, Stage, energy, transition
 
 NAME = "n7p"
 NOTICE = "predictive, n7p, not a foundry or ASAP7 library"
-VERSION = 1
 SLEWS = (5, 10, 20, 40, 80, 160, 320)  # ps
 UNIT_LOAD = 46.0
 """Largest load of an inverter of one finger, fF."""
@@ -27,39 +27,41 @@ CLOCKED = 36
 """Fins of a flip-flop that switch with its clock."""
 SETUP, HOLD = (10.0, 0.05, -0.03), (4.0, -0.03, 0.05)
 """ps at no slew, and per ps of the slew of the data and of the clock."""
-_TEMPLATES = ("technology.lef.j2", "cells.lef.j2", "liberty.lib.j2")
 
 
 def generated_kit(name: str, folder: Path, model: Model | None = None) -> Path:
-    """The folder with the library's files, made in ``folder`` at first use; its name holds the hash of all that decides its content.
+    """The folder with the library's files, written in ``folder`` at first use; its name holds the hash of their content.
 
     Raises DataError where the folder cannot be written.
     """
-    model = model or Model()
-    content = repr((VERSION, model, all_cells(), metals(), vias())) + "".join(_source(template) for template in _TEMPLATES)
-    target = folder / f"{name}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+    texts = library_texts(model or Model())
+    target = folder / f"{name}-{hashlib.sha256(repr(texts).encode()).hexdigest()[:12]}"
     if target.is_dir():
         return target
+
+    def fill(scratch: Path) -> Path:
+        for file, text in texts.items():
+            write_atomic(scratch / file, text)
+        return target
+
     try:
-        return placed(target, lambda scratch: write_library(scratch, model) and target, lambda: target)
+        return placed(target, fill, lambda: target)
     except OSError as problem:
         raise DataError(f"kit {name} cannot be written: {problem}", got=folder, allowed="a folder to write to") from None
 
 
-def write_library(folder: Path, model: Model | None = None) -> Path:
-    """Write n7p_tech.lef, n7p_cells.lef and n7p_tt.lib into a folder; returns the folder."""
-    model = model or Model()
+@lru_cache(maxsize=4)
+def library_texts(model: Model) -> dict[str, str]:
+    """The files of the library by name: n7p_tech.lef, n7p_cells.lef and n7p_tt.lib."""
     plans = all_cells()
     shared = {"notice": NOTICE, "site": SITE, "height": um(ROW_HEIGHT)}
     technology = {"metals": metals(), "vias": vias(), "site_width": um(SITE_WIDTH), "row_height": um(ROW_HEIGHT)}
     cells = {"cells": [abstract(plan) for plan in plans], "metal": PIN_METAL}
     timed = [_cell(plan, model) for plan in plans if plan.kind != "physical"]
     liberty = {"name": NAME, "voltage": model.voltage, "slews": SLEWS, "cells": timed}
-    for template, file, values in zip(
-        _TEMPLATES, ("n7p_tech.lef", "n7p_cells.lef", "n7p_tt.lib"), (technology, cells, liberty), strict=True
-    ):
-        write_atomic(folder / file, _environment().get_template(template).render({**shared, **values}))
-    return folder
+    environment = _environment()
+    files = (("n7p_tech.lef", "technology.lef.j2", technology), ("n7p_cells.lef", "cells.lef.j2", cells), ("n7p_tt.lib", "liberty.lib.j2", liberty))
+    return {file: environment.get_template(template).render({**shared, **values}) for file, template, values in files}
 
 
 def _environment() -> Environment:
@@ -68,19 +70,13 @@ def _environment() -> Environment:
     )
 
 
-def _source(template: str) -> str:
-    environment = _environment()
-    assert environment.loader is not None
-    return environment.loader.get_source(environment, template)[0]
-
-
 def _cell(plan: CellPlan, model: Model) -> dict[str, Any]:
     """Values of the Liberty template for one cell."""
     flop = plan.kind == "flop"
     inputs = []
     for name in plan.inputs:
         clock = flop and name == "CLK"
-        checks = [] if clock or not flop else [{"kind": "setup_rising", "values": _check(SETUP)}, {"kind": "hold_rising", "values": _check(HOLD)}]
+        checks = [] if clock or not flop else [{"kind": "setup_rising", "table": _check(SETUP)}, {"kind": "hold_rising", "table": _check(HOLD)}]
         spent = _number(0.5 * model.voltage**2 * model.inner * CLOCKED)
         inputs.append({"name": name, "capacitance": _number(plan.capacitance(name, model)), "clock": clock, "checks": checks, "energy": spent})
     chains = plan.chains or ((),)
