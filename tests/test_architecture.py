@@ -21,7 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "forecast": {"spec"},
     "tools": set(),
     "verify": {"rtl", "engine", "spec", "tools"},
-    "pdk": {"tools"},
+    "pdk": {"data", "tools"},
     "place_route": {"pdk"},
     "timing": {"pdk", "place_route"},
     "flow": {"pdk", "tools", "spec", "place_route", "timing", "verify", "rtl"},

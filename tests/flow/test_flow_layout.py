@@ -92,7 +92,7 @@ def test_other_corners_are_timed_side_by_side(finished: FlowResult, tmp_path: Pa
 def test_a_change_runs_only_what_depends_on_it(finished: FlowResult, tmp_path: Path) -> None:
     shutil.copytree(finished.run_folder, tmp_path / "copy", symlinks=True)
     result = small_layout(tmp_path / "copy", replace(CONFIG, clock_period_ns=8.0))
-    assert reused(result) == list(STEP_NAMES[: STEP_NAMES.index("timing")])
+    assert reused(result) == list(STEP_NAMES[: STEP_NAMES.index("place")])
     before, after = finished.state.metrics, result.state.metrics
     assert list(before) == list(after)  # the order in which they are printed, too
     for name in ("internal_power", "switching_power"):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from neutnngen.bench.mapped import Made, leakage_of, make
+from neutnngen.pdk.cell_models import write_models
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
 from neutnngen.rtl import Rings, RtlPackage
@@ -91,10 +92,11 @@ def check_case(case: Case, made: Made, kit: Kit, folder: Path) -> dict[str, int]
     waves = random_waves(made.design.column, RTL_WAVES, 3, silent=0.3)
     learn = np.random.default_rng(2).random(RTL_WAVES) < (0.8 if learning else 0.0)
     reports = [verify_fast(made.design, waves, learn, folder / "verify", package=made.package)]
-    if isinstance(made.package, RtlPackage) and case.inputs * case.neurons <= GATE_SYNAPSES and kit.verilog is not None:
+    if isinstance(made.package, RtlPackage) and case.inputs * case.neurons <= GATE_SYNAPSES:
         part = slice(0, GATE_WAVES)
         gates = folder / "gates"
-        reports.append(verify_gates(made.netlist, kit.verilog, made.design, waves[part], learn[part], gates, rings=case.rings))
+        models = write_models(kit, folder / "cell_models.v") if kit.verilog is None else kit.verilog
+        reports.append(verify_gates(made.netlist, models, made.design, waves[part], learn[part], gates, rings=case.rings))
     for report in reports:
         report.raise_if_different()
     return {report.level: report.values for report in reports}

@@ -11,6 +11,7 @@ from neutnngen.files import write_atomic
 from neutnngen.flow.backends.run import BACKENDS
 from neutnngen.flow.config import MACRO_SETS, LayoutConfig
 from neutnngen.flow.layout import STEP_NAMES
+from neutnngen.pdk.kits import available_kits
 from neutnngen.pipeline import find_design, layout_design, self_test_layout
 
 EXAMPLE = "neutnngen layout runs/gunpoint --utilisation 0.7 --seed 1"
@@ -22,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help="seed of placement and routing")
     parser.add_argument("--utilisation", type=float, help="share of the core that cells fill, 0.1 … 0.95")
     parser.add_argument("--clock-period", type=float, metavar="NS", help="timing target")
+    parser.add_argument("--kit", metavar="NAME", choices=available_kits(), help=f"process kit: {', '.join(available_kits())}")
+    parser.add_argument("--kit-folder", metavar="DIR", type=Path, help="your own folder with the kit's files")
     add_style(parser, default=None)
     parser.add_argument("--self-test", action="store_true", help="instead: plant faults in the finished layout and see what notices them")
     parser.add_argument(
@@ -41,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
         "layout.seed": options.seed,
         "layout.utilisation": options.utilisation,
         "layout.clock_period_ns": options.clock_period,
+        "layout.kit": options.kit,
+        "layout.kit_folder": options.kit_folder,
         "layout.style": options.style,
         "layout.slots": options.slots,
         "layout.members": options.members,

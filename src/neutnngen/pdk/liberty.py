@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, NoReturn, cast
 
 from neutnngen.errors import DataError
-from neutnngen.pdk.technology import Cell, CellPin
+from neutnngen.pdk.technology import Cell, CellPin, Memory
 
 _COMMENT = re.compile(r"/\*.*?\*/|^[ \t]*//[^\n]*", re.DOTALL | re.MULTILINE)
 _STATEMENT = re.compile(
@@ -193,8 +193,12 @@ def read_cells(library: Group, dont_use: tuple[str, ...] = ()) -> dict[str, Cell
 
 
 def _cell(group: Group, units: Units, default_caps: dict[str, float], dont_use: tuple[str, ...]) -> Cell:
-    states = [float(g.attributes["value"]) for g in group.each("leakage_power") if "when" in g.attributes]
-    leakage = sum(states) / len(states) if states else float(group.attributes.get("cell_leakage_power", "0"))
+    # libraries with supply pins list every state once for each supply
+    states: dict[str, float] = {}
+    for listed in group.each("leakage_power"):
+        if "when" in listed.attributes:
+            states[listed.attributes["when"]] = states.get(listed.attributes["when"], 0.0) + float(listed.attributes["value"])
+    leakage = sum(states.values()) / len(states) if states else float(group.attributes.get("cell_leakage_power", "0"))
     clocked = " ".join(g.attributes.get("clocked_on", "") for g in group.groups if g.kind in _SEQUENTIAL)
     clocks = set(re.findall(r"\w+", clocked))
     pins: dict[str, CellPin] = {}
@@ -208,7 +212,21 @@ def _cell(group: Group, units: Units, default_caps: dict[str, float], dont_use: 
         pins=pins,
         sequential=any(g.kind in _SEQUENTIAL for g in group.groups) or "clock_gating_integrated_cell" in group.attributes,
         dont_use=group.attributes.get("dont_use") == "true" or any(fnmatchcase(group.name, glob) for glob in dont_use),
+        memory=_memory(group),
     )
+
+
+def _memory(group: Group) -> Memory | None:
+    """The one ff or latch group of a cell that stores a bit."""
+    found = [g for g in group.groups if g.kind in ("ff", "latch")]
+    if len(found) != 1 or len(found[0].args) != 2:
+        return None
+    said, flop = found[0].attributes, found[0].kind == "ff"
+    trigger, data = (said.get("clocked_on"), said.get("next_state")) if flop else (said.get("enable"), said.get("data_in"))
+    if trigger is None or data is None:
+        return None
+    both = (said.get("clear_preset_var1", "X"), said.get("clear_preset_var2", "X"))
+    return Memory("flip-flop" if flop else "latch", *found[0].args, trigger, data, said.get("clear"), said.get("preset"), both)
 
 
 def _pins(group: Group) -> Iterator[Group]:
@@ -232,4 +250,5 @@ def _pin(name: str, group: Group, units: Units, default_caps: dict[str, float], 
         max_capacitance=None if limit is None else float(limit) * units.capacitance,
         function=said.get("function"),
         is_clock=clocked or "true" in (said.get("clock"), said.get("clock_gate_clock_pin")),
+        three_state=said.get("three_state"),
     )

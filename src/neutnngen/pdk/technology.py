@@ -74,6 +74,7 @@ class ViaDef:
     upper: str
     rects: tuple[Rect, ...]
     default: bool = True
+    own: bool = False  # made by the kit, not in the technology LEF
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,24 @@ class CellPin:
     max_capacitance: float | None  # fF, outputs
     function: str | None  # Liberty boolean expression of an output
     is_clock: bool = False
+    three_state: str | None = None  # Liberty expression while which an output drives nothing
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The ff or latch group of a cell: Liberty boolean expressions over its input pins, the state's names as functions of outputs say them.
+
+    both: letters (L, H, N, T or X) of the state and of its inverse while clear and preset are active together.
+    """
+
+    kind: Literal["flip-flop", "latch"]
+    state: str
+    inverse: str
+    trigger: str  # active edge of the clock, or enable
+    data: str
+    clear: str | None = None
+    preset: str | None = None
+    both: tuple[str, str] = ("X", "X")
 
 
 @dataclass(frozen=True)
@@ -128,6 +147,7 @@ class Cell:
     pins: dict[str, CellPin]
     sequential: bool
     dont_use: bool = False
+    memory: Memory | None = None  # None for combinational cells and for those with a table of states
 
 
 @dataclass(frozen=True)

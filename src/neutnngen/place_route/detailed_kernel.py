@@ -343,12 +343,7 @@ def exchange(order, ys, row_start, bucket, first, nets, cells, rows, stamps, ori
                                 _put(cell, own_x, own_s, cells, rows)
                                 if gain > best:
                                     best, best_d, best_at, best_s, best_side = gain, d, at, s, -1
-                        if (
-                            before[d] != cell
-                            and after[d] != cell
-                            and right - left >= width[cell]
-                            and own_right - own_left >= width[d]
-                        ):
+                        if before[d] != cell and after[d] != cell and right - left >= width[cell] and own_right - own_left >= width[d]:
                             pair[1] = d
                             now = _length(pair, 2, nets, cells, stamps)
                             d_x = x[d]

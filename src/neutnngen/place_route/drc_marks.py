@@ -94,7 +94,9 @@ def end_marks(view: View, index: Indices, layer: Layer) -> Iterator[tuple[str, A
             ends = [box[k, 3 - axis] - box[k, 1 - axis] < rule.width for k in (a, b)]
             facing = (ahead >= 0) & (beside < 0)
             bad |= facing & ends[0] & ends[1] & (ahead < max(rule.spacing, rule.end_to_end))
-            bad |= (ends[0] | ends[1]) & (ahead >= 0) & (beside < rule.within) & (ahead < rule.spacing) & (ahead + np.maximum(beside, 0) > 0)
+            bad |= (
+                (ends[0] | ends[1]) & (ahead >= 0) & (beside < rule.within) & (ahead < rule.spacing) & (ahead + np.maximum(beside, 0) > 0)
+            )
         for i, j, mark in zip(a[bad].tolist(), b[bad].tolist(), _between(box[a[bad]], box[b[bad]]), strict=True):
             yield "end-of-line spacing", mark, [int(first[i]), int(first[j])]
 

@@ -72,14 +72,14 @@ def make_floorplan(
     *,
     utilisation: float = 0.65,
     aspect: float = 1.0,
-    margin_um: float = 2.8,
+    margin_um: float | None = None,
     sides: Mapping[str, Side] | None = None,
 ) -> tuple[Block, FloorplanReport]:
     """Give the block a die, a core and rows.
 
-    utilisation: share of the core that cells will fill. aspect: height over width. margin_um: from core to die edge. sides: sides of ports
+    utilisation: share of the core that cells will fill. aspect: height over width. margin_um: from core to die edge (default: two rows). sides: sides of ports
     that :func:`place_ports` will be given. A block that is too small for a strap of each polarity, its ports or its widest cell gets the
-    smallest legal core, and the report says so. The core's corner lies on whole rows and on even sites, so that routing tracks keep
+    smallest legal core, and the report says so. The core's corner lies on even rows and sites, so that routing tracks keep
     their place in every cell.
 
     Raises
@@ -92,7 +92,7 @@ def make_floorplan(
         raise ConfigError("layout.aspect is out of range", got=aspect, allowed="0.25 … 4")
     if not block.instances:
         raise ConfigError("the netlist has no cells, so there is nothing to place", got=block.name)
-    if not 0 <= margin_um <= 1000:
+    if margin_um is not None and not 0 <= margin_um <= 1000:
         raise ConfigError("the margin between core and die edge is out of range", got=margin_um, allowed="0 … 1000 um")
     technology = kit.technology
     site = technology.sites[kit.roles.core_site]
@@ -107,9 +107,10 @@ def make_floorplan(
     limits = [name for name, length in least_width.items() if length == across > wanted_width]
     limits += [name for name, length in least_height.items() if length == up > area / free]
 
-    margin = max(technology.to_dbu(margin_um), site.height)
+    margin = 2 * site.height if margin_um is None else max(technology.to_dbu(margin_um), site.height)
     x0 = 2 * site.width * math.ceil(margin / (2 * site.width))
-    y0 = site.height * math.ceil(margin / site.height)
+    # tracks repeat in every pair of rows where a row is a whole number of half tracks
+    y0 = 2 * site.height * math.ceil(margin / (2 * site.height))
     width, height = sites * site.width, rows * site.height
     made = block.copy()
     made.core = Rect("", x0, y0, x0 + width, y0 + height)

@@ -184,7 +184,9 @@ def _mark_terminals(layout: Any, top: Any, kit: Kit, scale: int) -> list[tuple[s
 def _extract_netlist(layout: Any, top: Any, kit: Kit) -> Any:
     """Run the extraction: every metal with itself, with its texts and with the cuts beside it."""
     extractor = kdb.LayoutToNetlist(kdb.RecursiveShapeIterator(layout, top, []))
-    layers = [layer for layer in kit.technology.layers.values() if layer.kind in ("routing", "cut")]
+    # cuts below the lowest metal join what only cells have
+    joining = {via.cut for via in kit.technology.vias.values()}
+    layers = [layer for layer in kit.technology.layers.values() if layer.kind == "routing" or layer.name in joining]
     regions = {layer.name: extractor.make_polygon_layer(layout.layer(*layer.gds), layer.name) for layer in layers}
     for layer in layers:
         extractor.connect(regions[layer.name])

@@ -95,9 +95,7 @@ def largest_boxes(rects: Sequence[Rect]) -> list[Box]:
         for y1 in ys[j + 1 :]
         if covered(Rect("", x0, y0, x1, y1), rects)
     ]
-    return [
-        a for a in inside if not any(b != a and b[0] <= a[0] and b[1] <= a[1] and b[2] >= a[2] and b[3] >= a[3] for b in inside)
-    ]
+    return [a for a in inside if not any(b != a and b[0] <= a[0] and b[1] <= a[1] and b[2] >= a[2] and b[3] >= a[3] for b in inside)]
 
 
 def pin_vias(kit: Kit, grid: Grid, lower: str) -> tuple[ViaDef, ...]:
@@ -248,4 +246,3 @@ def _between(grid: Grid, row: Int64) -> Iterator[tuple[int, int, int, int, int]]
             across = int(layer.tracks[track])
             x, y = (across, along) if layer.vertical else (along, across)
             yield layer.node(track, at), int(row[6]), x, y, layer.node(track, other) if 0 <= other < len(stops) else -1
-

@@ -151,7 +151,9 @@ def kernel_tables(grid: Grid) -> tuple[Int64, Int32, Int32]:
         cut_low, cut_high = _range(along, size + spacing)
         row_low, row_high = _range(across, size + spacing)
         stops.append(
-            np.stack([along, layer.near_low, layer.near_high, cut_low, cut_high, _index(below, along, True), _index(above, along, True)], axis=1)
+            np.stack(
+                [along, layer.near_low, layer.near_high, cut_low, cut_high, _index(below, along, True), _index(above, along, True)], axis=1
+            )
         )
         tracks.append(np.stack([across, row_low, row_high, _index(below, across, False), _index(above, across, False)], axis=1))
         stop_at, track_at = stop_at + len(along), track_at + len(across)

@@ -94,7 +94,7 @@ class GateSim(KitStep):
         except (OSError, ValueError) as error:
             raise DataError(f"the waves cannot be read: {error}", got=context.file("waves")) from None
         context.say(f"{len(waves)} waves", None)
-        where = (context.file("netlist"), cell_models(self.kit))
+        where = (context.file("netlist"), cell_models(self.kit, context.folder))
         folder = context.folder / "simulation"
         if design.network.classic is None:
             more = {name: array for name, array in (("enable", enable), ("labels", labels)) if array.size}

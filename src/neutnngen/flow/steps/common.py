@@ -16,11 +16,11 @@ from typing import Any, ClassVar
 
 from jinja2 import Environment, StrictUndefined
 
-from neutnngen.errors import MissingTool
 from neutnngen.files import write_atomic
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.state import StateDelta, file_hash
 from neutnngen.flow.step import StepContext
+from neutnngen.pdk.cell_models import write_models
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block
 from neutnngen.place_route.def_file import read_def
@@ -119,12 +119,9 @@ def link_libraries(kit: Kit, folder: Path) -> list[str]:
     return names
 
 
-def cell_models(kit: Kit) -> Path:
-    """Verilog of the kit's cells. MissingTool if the kit has none."""
-    if kit.verilog is None:
-        what = f"process kit {kit.name} has no Verilog models of its cells, so gates cannot be simulated"
-        raise MissingTool(what, next_step="use nangate45")
-    return kit.verilog
+def cell_models(kit: Kit, folder: Path) -> Path:
+    """Verilog of the kit's cells: the kit's own, or models made from Liberty and written into ``folder``."""
+    return write_models(kit, folder / "cell_models.v") if kit.verilog is None else kit.verilog
 
 
 def write_report(folder: Path, name: str, document: Any) -> Path:
