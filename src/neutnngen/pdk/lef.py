@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, NoReturn, cast
 
 from neutnngen.errors import DataError
-from neutnngen.pdk.technology import Direction, Layer, LayerKind, Master, MasterPin, Rect, Site, Technology, ViaDef
+from neutnngen.pdk.technology import Direction, EndRule, Layer, LayerKind, Master, MasterPin, Rect, Site, Technology, ViaDef
 
 _TOKEN = re.compile(r'"[^"]*"|[^\s;"]+|;')
 _COMMENT = re.compile(r"#[^\n]*")
@@ -187,11 +187,16 @@ def _read_layer(tokens: _Tokens, dbu: int, gds: Mapping[str, tuple[int, int]], w
     said: dict[str, list[str]] = {}
     spacings: list[int] = []
     table: tuple[tuple[int, tuple[tuple[int, int], ...]], ...] = ()
+    fine: list[list[str]] = []  # LEF 5.8 statements that stand in properties, and ordinary ones of the same kind
     for word in tokens:
         if word == "END":
             tokens.next()
             break
         body = tokens.statement()
+        if word == "PROPERTY" and len(body) == 2 and body[0].startswith("LEF58_"):
+            fine += [part.split() for part in body[1].strip('"').split(";") if part.split()]
+        elif word == "SPACING" and "ENDOFLINE" in body:
+            fine.append([word, *body])
         if word == "SPACING" and len(body) == 1:
             spacings.append(_dbu(body[0], dbu))
         elif word == "SPACINGTABLE" and body[0] == "PARALLELRUNLENGTH":
@@ -224,8 +229,28 @@ def _read_layer(tokens: _Tokens, dbu: int, gds: Mapping[str, tuple[int, int]], w
         round(float(said["AREA"][0]) * dbu * dbu) if "AREA" in said else 0,
         min(spacings, default=0),
         table,
-        resistance,
-        capacitance,
+        end_rules=tuple(_end_rule(words, dbu) for words in fine if words[0] == "SPACING" and "ENDOFLINE" in words),
+        corner_spacing=max([0, *(_dbu(_after(words, "SPACING"), dbu) for words in fine if words[0] == "CORNERSPACING" and "SPACING" in words)]),
+        widths=tuple(_dbu(word, dbu) for words in fine if words[0] == "WIDTHTABLE" for word in words[1:] if word[0].isdigit()),
+        edge_pitch=max([0, *(_dbu(_after(words, "FIRSTLASTPITCH"), dbu) for words in fine if "FIRSTLASTPITCH" in words)]),
+        resistance=resistance,
+        capacitance=capacitance,
+    )
+
+
+def _after(words: Sequence[str], key: str) -> str:
+    """The word behind a key word, "0" where the key is missing."""
+    return words[words.index(key) + 1] if key in words else "0"
+
+
+def _end_rule(words: Sequence[str], dbu: int) -> EndRule:
+    beside = words[words.index("PARALLELEDGE") :] if "PARALLELEDGE" in words else []
+    return EndRule(
+        _dbu(_after(words, "ENDOFLINE"), dbu),
+        _dbu(_after(words, "SPACING"), dbu),
+        _dbu(_after(words, "WITHIN"), dbu),
+        _dbu(_after(words, "ENDTOEND"), dbu),
+        _dbu(_after(beside, "PARALLELEDGE"), dbu),
     )
 
 

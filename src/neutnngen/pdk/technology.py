@@ -25,6 +25,17 @@ class Rect(NamedTuple):
     y1: int
 
 
+class EndRule(NamedTuple):
+    """Spacing in front of the end of a line (LEF ENDOFLINE): an edge shorter than ``width`` keeps ``spacing`` from metal in front of it and up to
+    ``within`` beside, ``end_to_end`` (or 0) from another end. ``beside``: only where an own-layer edge runs within this distance; 0 always."""
+
+    width: int
+    spacing: int
+    within: int
+    end_to_end: int
+    beside: int
+
+
 @dataclass(frozen=True)
 class Layer:
     """One layer of the technology LEF. Routing fields are 0 for cut layers and the other way round."""
@@ -40,8 +51,17 @@ class Layer:
     spacing: int = 0  # smallest spacing at default width; cut spacing for a cut layer
     # rows (wire width, ((parallel run length, spacing), …)) of the LEF SPACINGTABLE, ascending; empty if none
     spacing_table: tuple[tuple[int, tuple[tuple[int, int], ...]], ...] = ()
+    end_rules: tuple[EndRule, ...] = ()
+    corner_spacing: int = 0  # between outer corners of shapes that do not run side by side
+    widths: tuple[int, ...] = ()  # the only widths that wires may have; empty for all from ``width`` on
+    edge_pitch: int = 0  # distance of the outer tracks of a row of cells from its edges, 0 where tracks are even
     resistance: float = 0.0  # ohm per micrometre at default width; ohm per cut for a cut layer
     capacitance: float = 0.0  # fF per micrometre at default width, to ground and neighbours together
+
+    @property
+    def end_to_end(self) -> int:
+        """Least distance between two line ends that face each other; 0 where only the ordinary spacing counts."""
+        return max([0, *(max(rule.spacing, rule.end_to_end) for rule in self.end_rules if self.width < rule.width)])
 
 
 @dataclass(frozen=True)

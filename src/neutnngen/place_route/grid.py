@@ -1,8 +1,8 @@
-"""The routing grid: which tracks of each signal layer may be used side by side, which vias join them, what is blocked.
+"""The routing lattice: the tracks of each signal layer, the stops on them where vias may stand, and what is blocked.
 
-The grid is the product of the vertical tracks (x) of the first vertical signal layer and the horizontal tracks (y) of the first
-horizontal one. A layer with wider wires uses every second (or third …) track across its direction, so that two wires on neighbouring
-tracks always keep the layer's spacing. A node is ``(layer * ny + y) * nx + x``. Everything is derived from the technology's rules.
+A layer has ``tracks`` (places across its direction) and ``stops`` (places along it: the tracks of the layers above and below). A node is
+a stop on a track: ``base + track * len(stops) + stop``; nodes between tracks do not exist. Tracks need not be evenly spaced. Everything is
+derived from the technology's rules and the places of the block's rows.
 """
 
 from __future__ import annotations
@@ -23,60 +23,79 @@ Int32 = npt.NDArray[np.int32]
 FREE = -1
 BLOCKED = -2
 
+ALIGN_LOSS = 0.3
+"""Share of its tracks that a layer may lose to lie on those of the layer two below: fewer stops and straight stacks are worth it."""
+
 
 @dataclass(frozen=True)
 class LayerGrid:
-    """One signal layer. ``across`` and ``along`` are steps in grid nodes; ``pad_*`` are half sizes of the widest metal at a node."""
+    """One signal layer. ``pad_*``: half sizes of the widest metal at a node. ``gap``: least distance of line ends of different nets.
+
+    near_low, near_high: for each stop, the first and last stop that a line end there keeps other nets from.
+    least: shortest wire that has the layer's minimum area, end to end; 0 where there is none. base: number of the first node.
+    """
 
     name: str
     vertical: bool
     width: int
-    across: int
-    along: int
+    tracks: Int32
+    stops: Int32
+    base: int
     pad_along: int
     pad_across: int
-    reach: int  # nodes (in steps along) that must stay empty between line ends of different nets
+    gap: int
+    near_low: Int32
+    near_high: Int32
+    least: int
+
+    @property
+    def size(self) -> int:
+        return len(self.tracks) * len(self.stops)
+
+    def node(self, track: int, stop: int) -> int:
+        return self.base + track * len(self.stops) + stop
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Tracks of a block. ``vias[i]`` joins ``layers[i - 1]`` and ``layers[i]``; ``vias[0]`` is unused, pins choose their own.
+    """``vias[i]`` joins ``layers[i - 1]`` and ``layers[i]``; ``vias[0]`` is unused, pins choose their own.
 
-    ``conflicts[i]``: offsets (dx, dy) in nodes at which two cuts of the layer below ``layers[i]`` are too close.
+    ``cuts[i]``: (size, spacing) of the cut layer below ``layers[i]``; (0, 0) where there is none.
     """
 
-    x0: int
-    y0: int
-    dx: int
-    dy: int
-    nx: int
-    ny: int
     layers: tuple[LayerGrid, ...]
     vias: tuple[ViaDef | None, ...]
-    conflicts: tuple[tuple[tuple[int, int], ...], ...]
+    cuts: tuple[tuple[int, int], ...]
 
     @property
     def size(self) -> int:
-        return len(self.layers) * self.ny * self.nx
+        return self.layers[-1].base + self.layers[-1].size
 
-    def node(self, layer: int, x: int, y: int) -> int:
-        return (layer * self.ny + y) * self.nx + x
+    def layer_of(self, node: int) -> int:
+        return next(i for i, layer in enumerate(self.layers) if node < layer.base + layer.size)
 
     def place(self, node: int) -> tuple[int, int, int]:
         """(layer index, x, y) with x and y in database units."""
-        layer, rest = divmod(int(node), self.ny * self.nx)
-        y, x = divmod(rest, self.nx)
-        return layer, self.x0 + x * self.dx, self.y0 + y * self.dy
+        index = self.layer_of(int(node))
+        layer = self.layers[index]
+        track, stop = divmod(int(node) - layer.base, len(layer.stops))
+        across, along = int(layer.tracks[track]), int(layer.stops[stop])
+        return (index, across, along) if layer.vertical else (index, along, across)
 
     def layer_index(self, name: str) -> int | None:
         """Index of a signal layer, None for other layers."""
         return next((i for i, layer in enumerate(self.layers) if layer.name == name), None)
 
-    def window(self, x0: float, y0: float, x1: float, y1: float) -> tuple[int, int, int, int]:
-        """Columns and rows (first and one past the last) whose nodes lie in the closed rectangle."""
-        left, right = ceil((x0 - self.x0) / self.dx), (x1 - self.x0) // self.dx + 1
-        low, high = ceil((y0 - self.y0) / self.dy), (y1 - self.y0) // self.dy + 1
-        return max(0, left), max(0, low), min(self.nx, int(right)), min(self.ny, int(high))
+
+def window(layer: LayerGrid, x0: int, y0: int, x1: int, y1: int) -> tuple[int, int, int, int]:
+    """(first track, one past the last, first stop, one past the last) of a layer in a closed rectangle."""
+    across, along = ((x0, x1), (y0, y1)) if layer.vertical else ((y0, y1), (x0, x1))
+    return (
+        int(np.searchsorted(layer.tracks, across[0])),
+        int(np.searchsorted(layer.tracks, across[1], "right")),
+        int(np.searchsorted(layer.stops, along[0])),
+        int(np.searchsorted(layer.stops, along[1], "right")),
+    )
 
 
 def required_spacing(layer: Layer, width: int, run_length: int) -> int:
@@ -91,7 +110,7 @@ def required_spacing(layer: Layer, width: int, run_length: int) -> int:
     return needed
 
 
-def _pad(via: ViaDef, layer: str) -> tuple[int, int]:
+def via_pad(via: ViaDef, layer: str) -> tuple[int, int]:
     """Half sizes (x, y) of the via's metal on ``layer``."""
     rects = [rect for rect in via.rects if rect.layer == layer]
     return max(max(-r.x0, r.x1) for r in rects), max(max(-r.y0, r.y1) for r in rects)
@@ -111,79 +130,118 @@ def best_via(technology: Technology, lower: str, upper: str) -> ViaDef:
     def rank(via: ViaDef) -> tuple[int, int, str]:
         beside = area = 0
         for name in (lower, upper):
-            layer, (x, y) = technology.layers[name], _pad(via, name)
+            layer, (x, y) = technology.layers[name], via_pad(via, name)
             beside += max(0, (x if layer.direction == "vertical" else y) - layer.width // 2)
-            area += x * y
+            area += 4 * x * y
         return beside, area, via.name
 
     return min(found, key=rank)
 
 
 def build_grid(block: Block, kit: Kit) -> Grid:
-    """Tracks, vias and cut conflicts for a block."""
+    """Tracks, stops and vias for a block.
+
+    Raises
+    ------
+    ConfigError: fewer than two signal layers, no via between neighbours, or a die without room for two tracks of a layer.
+    """
     technology = kit.technology
     metals = [technology.layers[name] for name in kit.signal_layers]
-    first_x = next(layer for layer in metals if layer.direction == "vertical")
-    first_y = next(layer for layer in metals if layer.direction == "horizontal")
-    dx, dy, x0, y0 = first_x.pitch, first_y.pitch, first_x.offset, first_y.offset
     vias: list[ViaDef | None] = [None]
     vias += [best_via(technology, a, b) for a, b in zip(kit.signal_layers, kit.signal_layers[1:], strict=False)]
-    pads: list[tuple[int, int]] = []
-    across: list[int] = []
+    pads = [_pads(metals, vias, i) for i in range(len(metals))]
+    tracks: list[Int32] = []
     for i, layer in enumerate(metals):
-        near = [via for via in (vias[i], vias[i + 1] if i + 1 < len(vias) else None) if via is not None]
-        sizes = [_pad(via, layer.name) for via in near]
-        vertical = layer.direction == "vertical"
-        half = layer.width // 2
-        beside = max([half, *(s[0] if vertical else s[1] for s in sizes)])
-        ends = max([half, *(s[1] if vertical else s[0] for s in sizes)])
-        pads.append((ends, beside))
-        across.append(ceil((2 * beside + required_spacing(layer, 2 * beside, 1 << 30)) / (dx if vertical else dy)))
+        beside = pads[i][1]
+        step = 2 * beside + required_spacing(layer, 2 * beside, 1 << 30)
+        tracks.append(_tracks(layer, step, beside, tracks[i - 2] if i > 1 else None, block, kit))
     layers: list[LayerGrid] = []
+    base = 0
     for i, layer in enumerate(metals):
-        vertical = layer.direction == "vertical"
-        along = min([across[j] for j in (i - 1, i + 1) if 0 <= j < len(metals)] + ([1] if i == 0 else []))
+        others = [tracks[j] for j in (i - 1, i + 1) if 0 <= j < len(metals)]
+        if i == 0:
+            others.append(_pin_columns(layer, block, kit))
+        low, high = (block.die.y0, block.die.y1) if layer.direction == "vertical" else (block.die.x0, block.die.x1)
         ends, beside = pads[i]
-        step = along * (dy if vertical else dx)
-        reach = ceil((2 * ends + required_spacing(layer, 2 * beside, 2 * beside)) / step) - 1
-        layers.append(LayerGrid(layer.name, vertical, layer.width, across[i], along, ends, beside, reach))
-    die = block.die
-    nx = (die.x1 - max(layer.pad_across if layer.vertical else layer.pad_along for layer in layers) - x0) // dx + 1
-    ny = (die.y1 - max(layer.pad_along if layer.vertical else layer.pad_across for layer in layers) - y0) // dy + 1
-    if nx < 2 or ny < 2:
-        raise ConfigError("the die is smaller than two routing tracks", got=f"{die.x1 - die.x0} x {die.y1 - die.y0} database units")
-    conflicts = []
-    for via in vias:
-        cut = technology.layers[via.cut] if via is not None else _pin_cut(technology, kit.signal_layers[0])
-        conflicts.append(_cut_conflicts(cut, dx, dy) if cut is not None else ())
-    return Grid(x0, y0, dx, dy, nx, ny, tuple(layers), tuple(vias), tuple(conflicts))
+        stops = np.unique(np.concatenate(others))
+        stops = stops[(stops >= low + ends) & (stops <= high - ends)].astype(np.int32)
+        gap = max(required_spacing(layer, 2 * beside, 2 * beside), layer.end_to_end)
+        # the nearest stop at which another line may end: exactly the spacing is allowed
+        near_low = np.searchsorted(stops, stops - (2 * ends + gap) + 1).astype(np.int32)
+        near_high = (np.searchsorted(stops, stops + (2 * ends + gap)) - 1).astype(np.int32)
+        least = -(-layer.min_area // layer.width)
+        made = LayerGrid(
+            layer.name, layer.direction == "vertical", layer.width, tracks[i], stops, base, ends, beside, gap, near_low, near_high, least
+        )
+        if len(tracks[i]) < 2 or len(stops) < 2:
+            size = f"{block.die.x1 - block.die.x0} x {block.die.y1 - block.die.y0} database units"
+            raise ConfigError("the die is smaller than two routing tracks", got=f"{size}, {layer.name}")
+        layers.append(made)
+        base += made.size
+    cuts = []
+    for i in range(len(metals)):
+        via = vias[i]
+        cut = technology.layers[via.cut] if via is not None else pin_cut(technology, kit.signal_layers[0])
+        cuts.append((0, 0) if cut is None else (_cut_size(technology, cut.name), cut.spacing))
+    return Grid(tuple(layers), tuple(vias), tuple(cuts))
 
 
-def _pin_cut(technology: Technology, upper: str) -> Layer | None:
+def _pads(metals: list[Layer], vias: list[ViaDef | None], i: int) -> tuple[int, int]:
+    """Half sizes along and across of the widest metal at nodes of layer ``i``."""
+    layer = metals[i]
+    near = [via for via in (vias[i], vias[i + 1] if i + 1 < len(vias) else None) if via is not None]
+    sizes = [via_pad(via, layer.name) for via in near]
+    vertical, half = layer.direction == "vertical", layer.width // 2
+    return max([half, *(s[vertical] for s in sizes)]), max([half, *(s[not vertical] for s in sizes)])
+
+
+def _tracks(layer: Layer, step: int, beside: int, below: Int32 | None, block: Block, kit: Kit) -> Int32:
+    """Track positions: those of the layer two below where that costs few of them, its own otherwise."""
+    vertical, die = layer.direction == "vertical", block.die
+    low, high = (die.x0 + beside, die.x1 - beside) if vertical else (die.y0 + beside, die.y1 - beside)
+    row = kit.technology.sites[kit.roles.core_site].height
+    if layer.edge_pitch and not vertical:
+        # tracks repeat with the rows of cells: a wider step on both sides of every rail
+        inside = np.arange(layer.edge_pitch, row - layer.edge_pitch + 1, layer.pitch)
+        first = (block.core.y0 - low) // row + 1
+        own = np.unique((block.core.y0 + np.arange(-first, (high - block.core.y0) // row + 1)[:, None] * row + inside[None, :]).reshape(-1))
+    else:
+        pitch = layer.pitch * max(1, ceil(step / layer.pitch))
+        own = np.arange(layer.offset, high + 1, pitch)
+    own = own[(own >= low) & (own <= high)]
+    if below is not None:
+        aligned = _thin(below[(below >= low) & (below <= high)], step)
+        if len(aligned) >= (1 - ALIGN_LOSS) * len(own):
+            return aligned
+    return own.astype(np.int32)
+
+
+def _thin(places: Int32, step: int) -> Int32:
+    """As many of the places, from the first one on, as keep ``step`` between each other."""
+    kept, last = [], -(1 << 40)
+    for place in places.tolist():
+        if place >= last + step:
+            kept.append(place)
+            last = place
+    return np.array(kept, np.int32)
+
+
+def _pin_columns(layer: Layer, block: Block, kit: Kit) -> Int32:
+    """Stops of the lowest signal layer in the middle between sites, where cells of finer pitch than the tracks have their pins."""
+    site = kit.technology.sites[kit.roles.core_site]
+    if layer.direction == "vertical" or any(layer.pitch >= site.width for layer in kit.technology.routing_layers[:2]):
+        return np.empty(0, np.int32)
+    return np.arange(block.core.x0 % site.width + site.width // 2, block.die.x1, site.width).astype(np.int32)
+
+
+def pin_cut(technology: Technology, upper: str) -> Layer | None:
     """The cut layer below the lowest signal layer."""
     return next((technology.layers[via.cut] for via in technology.vias.values() if via.upper == upper), None)
 
 
-def _cut_conflicts(cut: Layer, dx: int, dy: int) -> tuple[tuple[int, int], ...]:
-    reach = ceil((cut.width + cut.spacing) / min(dx, dy))
-    found = []
-    for i in range(-reach, reach + 1):
-        for j in range(-reach, reach + 1):
-            gap = (max(0, abs(i) * dx - cut.width), max(0, abs(j) * dy - cut.width))
-            if (i or j) and gap[0] ** 2 + gap[1] ** 2 < cut.spacing**2:
-                found.append((i, j))
-    return tuple(found)
-
-
-def lattice(grid: Grid) -> Int32:
-    """Owner of every node, (layers, ny, nx): FREE on the tracks of each layer, BLOCKED between them."""
-    owner = np.full((len(grid.layers), grid.ny, grid.nx), BLOCKED, np.int32)
-    for i, layer in enumerate(grid.layers):
-        if layer.vertical:
-            owner[i, :: layer.along, :: layer.across] = FREE
-        else:
-            owner[i, :: layer.across, :: layer.along] = FREE
-    return owner
+def _cut_size(technology: Technology, cut: str) -> int:
+    """The longer side of the cuts that fixed vias have on this layer."""
+    return max(max(r.x1 - r.x0, r.y1 - r.y0) for via in technology.vias.values() for r in via.rects if r.layer == cut)
 
 
 def block_rect(owner: Int32, grid: Grid, technology: Technology, rect: Rect, net: int) -> None:
@@ -191,29 +249,26 @@ def block_rect(owner: Int32, grid: Grid, technology: Technology, rect: Rect, net
     i = grid.layer_index(rect.layer)
     if i is None:
         return
-    layer = grid.layers[i]
+    layer, metal = grid.layers[i], technology.layers[rect.layer]
     width, length = sorted((rect.x1 - rect.x0, rect.y1 - rect.y0))
-    space = required_spacing(technology.layers[rect.layer], width, length)
-    half = (layer.pad_across, layer.pad_along) if layer.vertical else (layer.pad_along, layer.pad_across)
+    space = required_spacing(metal, width, length)
     # one unit less: exactly the spacing is allowed
-    wx, wy = space + half[0] - 1, space + half[1] - 1
-    left, low, right, high = grid.window(rect.x0 - wx, rect.y0 - wy, rect.x1 + wx, rect.y1 + wy)
-    part = owner[i, low:high, left:right]
-    if net < 0:
-        part[:] = BLOCKED
-    else:
-        part[:] = np.where((part == FREE) | (part == net), net, BLOCKED)
+    across, along = space + layer.pad_across - 1, max(space, layer.gap) + layer.pad_along - 1
+    wx, wy = (across, along) if layer.vertical else (along, across)
+    t0, t1, k0, k1 = window(layer, rect.x0 - wx, rect.y0 - wy, rect.x1 + wx, rect.y1 + wy)
+    part = owner[layer.base : layer.base + layer.size].reshape(len(layer.tracks), len(layer.stops))[t0:t1, k0:k1]
+    part[:] = BLOCKED if net < 0 else np.where((part == FREE) | (part == net), net, BLOCKED)
 
 
 def block_cut(blocked: npt.NDArray[np.uint8], grid: Grid, technology: Technology, rect: Rect) -> None:
     """Forbid vias too close to a cut that is there already."""
-    cut = technology.layers[rect.layer]
     for i, via in enumerate(grid.vias):
-        if (via.cut if via is not None else getattr(_pin_cut(technology, grid.layers[0].name), "name", None)) != rect.layer:
+        cut = technology.layers[via.cut] if via is not None else pin_cut(technology, grid.layers[0].name)
+        if cut is None or cut.name != rect.layer:
             continue
-        reach = cut.spacing + cut.width // 2 - 1
-        left, low, right, high = grid.window(rect.x0 - reach, rect.y0 - reach, rect.x1 + reach, rect.y1 + reach)
-        blocked[i, low:high, left:right] = 1
+        layer, reach = grid.layers[i], grid.cuts[i][1] + grid.cuts[i][0] // 2 - 1
+        t0, t1, k0, k1 = window(layer, rect.x0 - reach, rect.y0 - reach, rect.x1 + reach, rect.y1 + reach)
+        blocked[layer.base : layer.base + layer.size].reshape(len(layer.tracks), len(layer.stops))[t0:t1, k0:k1] = 1
 
 
 def net_shapes(technology: Technology, wires: Iterable[Any], vias: Iterable[Any]) -> Iterable[Rect]:
@@ -226,10 +281,10 @@ def net_shapes(technology: Technology, wires: Iterable[Any], vias: Iterable[Any]
 
 
 def block_fixed(grid: Grid, block: Block, kit: Kit) -> tuple[Int32, npt.NDArray[np.uint8]]:
-    """Owner of every node and nodes without vias, from power, obstructions, supply and unconnected pins on signal layers."""
+    """Owner of every node and nodes without a via below, from power, obstructions, supply and unconnected pins on signal layers."""
     technology = kit.technology
-    owner = lattice(grid)
-    cuts = np.zeros(owner.shape, np.uint8)
+    owner = np.full(grid.size, FREE, np.int32)
+    cuts = np.zeros(grid.size, np.uint8)
     for net in block.nets.values():
         if net.use not in ("power", "ground"):
             continue
@@ -239,15 +294,19 @@ def block_fixed(grid: Grid, block: Block, kit: Kit) -> tuple[Int32, npt.NDArray[
             else:
                 block_rect(owner, grid, technology, rect, BLOCKED)
     used = {(ref.instance, ref.pin) for net in block.nets.values() for ref in net.pins if net.use in ("signal", "clock")}
-    signal = set(kit.signal_layers)
+    cut_below = pin_cut(technology, kit.signal_layers[0])
+    signal = {*kit.signal_layers, *([cut_below.name] if cut_below else [])}
+    fixed: dict[str, list[tuple[str | None, Rect]]] = {}  # by master: (pin, shape) on layers that matter
     for instance in block.instances.values():
         master = kit.masters[instance.master]
-        for rect in master.obstructions:
-            if rect.layer in signal:
-                block_rect(owner, grid, technology, transform(rect, master, instance), BLOCKED)
-        for pin in master.pins.values():
-            if (instance.name, pin.name) not in used:
-                for rect in pin.rects:
-                    if rect.layer in signal:
-                        block_rect(owner, grid, technology, transform(rect, master, instance), BLOCKED)
+        if instance.master not in fixed:
+            shapes: list[tuple[str | None, Rect]] = [(None, rect) for rect in master.obstructions if rect.layer in signal]
+            shapes += [(pin.name, rect) for pin in master.pins.values() for rect in pin.rects if rect.layer in signal]
+            fixed[instance.master] = shapes
+        for pin, rect in fixed[instance.master]:
+            here = transform(rect, master, instance)
+            if technology.layers[rect.layer].kind == "cut":
+                block_cut(cuts, grid, technology, here)
+            elif pin is None or (instance.name, pin) not in used:
+                block_rect(owner, grid, technology, here, BLOCKED)
     return owner, cuts

@@ -1,31 +1,62 @@
-"""Where the router may enter a pin: grid nodes with a via that the pin's metal encloses, or nodes on the pin's own layer."""
+"""Where the router may enter a pin: nodes with a via that the pin's metal encloses, or nodes on the pin's own layer.
+
+Where no node fits, a via between two stops of a track serves with a stub of wire to the nearer one; the other is kept empty.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
 
 from neutnngen.pdk.technology import Kit, Rect, ViaDef
 from neutnngen.place_route.block import Block, Net, PinRef, Wire, transform
-from neutnngen.place_route.grid import Grid
+from neutnngen.place_route.grid import Grid, Int32, LayerGrid, via_pad
+
+Int64 = npt.NDArray[np.int64]
+Box = tuple[int, int, int, int]
+
+
+class Region(NamedTuple):
+    """Places where a via (None: a wire on the pin's own layer) may stand; relative to the cell's corner, closed on all sides."""
+
+    layer: int
+    via: str | None
+    box: Box
 
 
 @dataclass(frozen=True)
 class Access:
-    """One way into a pin: a grid node, the via to place there (None on the pin's own layer), a stub of wire to reach it (or None)."""
+    """Ways into the pins of nets, as arrays.
 
-    node: int
-    via: str | None
-    stub: Wire | None = None
+    Pins of net ``i`` are ``net_pins[i]`` up to ``net_pins[i + 1]``, ways of pin ``p`` are ``start[p]`` up to ``start[p + 1]``. Of each way:
+    node, via (index into ``names``, -1 none), place (x, y) of the via or of the stub's end, and a second node that it keeps (or -1).
+    """
 
+    refs: tuple[PinRef, ...]
+    net_pins: Int64
+    start: Int64
+    node: Int32
+    via: Int32
+    place: Int32
+    also: Int32
+    names: tuple[str, ...]
 
-@dataclass(frozen=True)
-class PinAccess:
-    """A pin of a net with all its ways in; ``options`` is empty where the grid cannot reach it."""
+    def has_cut(self) -> npt.NDArray[np.uint8]:
+        """1 for pins that are entered through a via."""
+        first = np.minimum(self.start[:-1], max(0, len(self.via) - 1))
+        return ((np.diff(self.start) > 0) & (self.via[first] >= 0 if len(self.via) else np.zeros(len(first), bool))).astype(np.uint8)
 
-    ref: PinRef
-    options: tuple[Access, ...]
-    shapes: tuple[Rect, ...]
+    def keep(self, good: npt.NDArray[np.bool_]) -> Access:
+        """Without the ways that are not ``good``."""
+        kept = np.concatenate([np.zeros(1, np.int64), np.cumsum(good)])
+        return Access(
+            self.refs, self.net_pins, kept[self.start], self.node[good], self.via[good], self.place[good], self.also[good], self.names
+        )
 
 
 def covered(rect: Rect, by: Sequence[Rect]) -> bool:
@@ -52,108 +83,178 @@ def covered(rect: Rect, by: Sequence[Rect]) -> bool:
     return not left
 
 
+def largest_boxes(rects: Sequence[Rect]) -> list[Box]:
+    """Every rectangle inside the union that no larger one holds."""
+    xs = sorted({x for r in rects for x in (r.x0, r.x1)})
+    ys = sorted({y for r in rects for y in (r.y0, r.y1)})
+    inside = [
+        (x0, y0, x1, y1)
+        for i, x0 in enumerate(xs)
+        for x1 in xs[i + 1 :]
+        for j, y0 in enumerate(ys)
+        for y1 in ys[j + 1 :]
+        if covered(Rect("", x0, y0, x1, y1), rects)
+    ]
+    return [
+        a for a in inside if not any(b != a and b[0] <= a[0] and b[1] <= a[1] and b[2] >= a[2] and b[3] >= a[3] for b in inside)
+    ]
+
+
 def pin_vias(kit: Kit, grid: Grid, lower: str) -> tuple[ViaDef, ...]:
-    """Vias from a pin layer to the first signal layer whose upper metal is no wider than a wire there, smallest first."""
+    """Vias from a pin layer to the first signal layer whose upper metal is no wider than what the lattice expects at a node there."""
     top = grid.layers[0]
     found = []
     for via in kit.technology.vias.values():
         if via.lower != lower or via.upper != top.name:
             continue
-        upper = next(rect for rect in via.rects if rect.layer == top.name)
-        half = (upper.x1, upper.y1) if top.vertical else (upper.y1, upper.x1)
-        if half[0] <= top.pad_across and half[1] <= top.pad_along:
+        x, y = via_pad(via, top.name)
+        across, along = (x, y) if top.vertical else (y, x)
+        if across <= top.pad_across and along <= top.pad_along:
             found.append(via)
     return tuple(found)
 
 
-class AccessFinder:
-    """Finds pin access; results for one master, orientation and position relative to the tracks are kept."""
+def pin_regions(kit: Kit, grid: Grid, shapes: Sequence[Rect]) -> list[Region]:
+    """Regions for a pin of these shapes; on its own signal layer where it has metal there."""
+    found: list[Region] = []
+    for name in dict.fromkeys(rect.layer for rect in shapes):
+        index = grid.layer_index(name)
+        boxes = largest_boxes([rect for rect in shapes if rect.layer == name])
+        if index is not None:
+            found += [Region(index, None, _centre(grid.layers[index], box)) for box in boxes]
+            continue
+        for via in pin_vias(kit, grid, name):
+            x, y = via_pad(via, name)
+            for x0, y0, x1, y1 in boxes:
+                if x1 - x0 >= 2 * x and y1 - y0 >= 2 * y:
+                    found.append(Region(0, via.name, (x0 + x, y0 + y, x1 - x, y1 - y)))
+    own = [region for region in found if region.via is None]
+    return own or found
 
-    def __init__(self, block: Block, kit: Kit, grid: Grid) -> None:
-        self._block, self._kit, self._grid = block, kit, grid
-        self._vias: dict[str, tuple[ViaDef, ...]] = {}
-        self._seen: dict[tuple[str, str, str, int, int], tuple[tuple[int, int, int, str | None], ...]] = {}
 
-    def net(self, net: Net) -> Iterator[PinAccess]:
-        """Access of every pin of a net, in the net's order."""
-        for ref in net.pins:
-            yield self._port(ref) if ref.instance is None else self._cell(ref, ref.instance)
+def _centre(layer: LayerGrid, box: Box) -> Box:
+    """Where the centre of a wire may lie so that it stands out of the box as little as possible beside."""
+    x0, y0, x1, y1 = box
+    if layer.vertical:
+        inset = min(layer.width, x1 - x0) // 2
+        return x0 + inset, y0, x1 - inset, y1
+    inset = min(layer.width, y1 - y0) // 2
+    return x0, y0 + inset, x1, y1 - inset
 
-    def _cell(self, ref: PinRef, name: str) -> PinAccess:
-        grid, instance = self._grid, self._block.instances[name]
-        master = self._kit.masters[instance.master]
-        shapes = tuple(transform(rect, master, instance) for rect in master.pins[ref.pin].rects)
-        # tracks repeat: only the position relative to them matters
-        col, px = divmod(instance.x - grid.x0, grid.dx)
-        row, py = divmod(instance.y - grid.y0, grid.dy)
-        key = (instance.master, ref.pin, instance.orient, px, py)
-        if key not in self._seen:
-            found = self._enclosed(shapes)
-            self._seen[key] = tuple((layer, x - col, y - row, via) for layer, x, y, via in found)
-        options = []
-        for layer, x, y, via in self._seen[key]:
-            i, j = x + col, y + row
-            if 0 <= i < grid.nx and 0 <= j < grid.ny:
-                options.append(Access(grid.node(layer, i, j), via))
-        return PinAccess(ref, tuple(options), shapes)
 
-    def _enclosed(self, shapes: Sequence[Rect]) -> Iterator[tuple[int, int, int, str | None]]:
-        grid = self._grid
-        for layer_name in dict.fromkeys(rect.layer for rect in shapes):
-            rects = [rect for rect in shapes if rect.layer == layer_name]
-            index = grid.layer_index(layer_name)
-            if layer_name not in self._vias:
-                self._vias[layer_name] = pin_vias(self._kit, grid, layer_name)
-            for x, y in _nodes(grid, rects):
-                cx, cy = grid.x0 + x * grid.dx, grid.y0 + y * grid.dy
-                if index is not None:
-                    yield index, x, y, None
-                    continue
-                for via in self._vias[layer_name]:
-                    metal = [r for r in via.rects if r.layer == layer_name]
-                    if all(covered(Rect(r.layer, cx + r.x0, cy + r.y0, cx + r.x1, cy + r.y1), rects) for r in metal):
-                        yield 0, x, y, via.name
-                        break
+@njit(cache=True)
+def _count_nodes(rects, layers, places, fill, node, source):  # type: ignore[no-untyped-def]
+    """Nodes within rectangles (across, along); rows: layer, pin, low and high across, low and high along. Returns their number."""
+    total = 0
+    for r in range(rects.shape[0]):
+        base, track_at, tracks, stop_at, stops = layers[rects[r, 0]]
+        across, along = places[track_at : track_at + tracks], places[stop_at : stop_at + stops]
+        t0, t1 = np.searchsorted(across, rects[r, 2]), np.searchsorted(across, rects[r, 3] + 1)
+        k0, k1 = np.searchsorted(along, rects[r, 4]), np.searchsorted(along, rects[r, 5] + 1)
+        for t in range(t0, t1):
+            for k in range(k0, k1):
+                if fill:
+                    node[total] = base + t * stops + k
+                    source[total] = r
+                total += 1
+    return total
 
-    def _port(self, ref: PinRef) -> PinAccess:
-        grid, rect = self._grid, self._block.ports[ref.pin].rect
-        if rect is None:
-            return PinAccess(ref, (), ())
-        index = grid.layer_index(rect.layer)
-        if index is None:
-            return PinAccess(ref, (), (rect,))
-        layer = grid.layers[index]
-        inside = [Access(grid.node(index, x, y), None) for x, y in _nodes(grid, [rect]) if _on_lattice(grid, index, x, y)]
-        return PinAccess(ref, tuple(inside) or tuple(self._stubs(index, layer.vertical, rect)), (rect,))
 
-    def _stubs(self, index: int, vertical: bool, rect: Rect) -> Iterator[Access]:
-        """Ports between nodes of a track: the nearest node and a stub along the track."""
-        grid, layer = self._grid, self._grid.layers[index]
-        cx, cy = (rect.x0 + rect.x1) // 2, (rect.y0 + rect.y1) // 2
-        x = min(max(round((cx - grid.x0) / grid.dx), 0), grid.nx - 1)
-        y = min(max(round((cy - grid.y0) / grid.dy), 0), grid.ny - 1)
-        if vertical:
-            y = min(round(y / layer.along) * layer.along, (grid.ny - 1) // layer.along * layer.along)
+def find_access(block: Block, kit: Kit, grid: Grid, nets: Sequence[Net]) -> Access:
+    """Access to every pin of the nets, in their order."""
+    names = tuple(kit.technology.vias)
+    via_index = {name: i for i, name in enumerate(names)}
+    cells: dict[tuple[str, str, str], list[Region]] = {}
+    refs = tuple(ref for net in nets for ref in net.pins)
+    rows: list[tuple[int, int, int, int, int, int, int]] = []  # layer, pin, across, along, via
+    for p, ref in enumerate(refs):
+        x = y = 0
+        if ref.instance is None:
+            rect = block.ports[ref.pin].rect
+            regions = [] if rect is None else [r for r in pin_regions(kit, grid, [rect]) if r.via is None]
         else:
-            x = min(round(x / layer.along) * layer.along, (grid.nx - 1) // layer.along * layer.along)
-        nx, ny = grid.x0 + x * grid.dx, grid.y0 + y * grid.dy
-        if not _on_lattice(grid, index, x, y) or (nx if vertical else ny) != (cx if vertical else cy):
-            return
-        half = layer.width // 2
-        yield Access(grid.node(index, x, y), None, Wire(layer.name, min(nx, cx), min(ny, cy), max(nx, cx), max(ny, cy), layer.width, half))
+            instance = block.instances[ref.instance]
+            key = (instance.master, ref.pin, instance.orient)
+            x, y = instance.x, instance.y
+            if key not in cells:
+                master = kit.masters[instance.master]
+                shapes = [transform(r, master, instance) for r in master.pins[ref.pin].rects]
+                moved = [Rect(r.layer, r.x0 - x, r.y0 - y, r.x1 - x, r.y1 - y) for r in shapes]
+                cells[key] = pin_regions(kit, grid, moved)
+            regions = cells[key]
+        for layer, via, (x0, y0, x1, y1) in regions:
+            spans = (x0 + x, x1 + x, y0 + y, y1 + y) if grid.layers[layer].vertical else (y0 + y, y1 + y, x0 + x, x1 + x)
+            rows.append((layer, p, *spans, -1 if via is None else via_index[via]))
+    table = np.array(rows, np.int64).reshape(-1, 7)
+    layers, places = _layer_table(grid)
+    nothing = np.empty(0, np.int32)
+    total = _count_nodes(table, layers, places, False, nothing, nothing)
+    node, source = np.empty(total, np.int32), np.empty(total, np.int32)
+    _count_nodes(table, layers, places, True, node, source)
+    pin, via = table[source, 1], table[source, 6].astype(np.int32)
+    # one way for each pin and node: the first, that is the smallest via
+    order = np.lexsort((np.arange(total), node, pin))
+    first = np.ones(total, bool)
+    first[1:] = (pin[order][1:] != pin[order][:-1]) | (node[order][1:] != node[order][:-1])
+    order = order[first]
+    node, pin, via = node[order], pin[order], via[order]
+    place = node_places(grid, node)
+    also = np.full(len(node), -1, np.int32)
+    bare = np.nonzero(np.bincount(pin, minlength=len(refs)) == 0)[0]
+    extra = [(p, *way) for p in bare.tolist() for row in table[table[:, 1] == p] for way in _between(grid, row)]
+    if extra:
+        more = np.array(extra, np.int64)
+        pin, node = np.concatenate([pin, more[:, 0]]), np.concatenate([node, more[:, 1].astype(np.int32)])
+        via, also = np.concatenate([via, more[:, 2].astype(np.int32)]), np.concatenate([also, more[:, 5].astype(np.int32)])
+        place = np.concatenate([place, more[:, 3:5].astype(np.int32)])
+        order = np.argsort(pin, kind="stable")
+        node, pin, via, also, place = node[order], pin[order], via[order], also[order], place[order]
+    start = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(pin, minlength=len(refs)))])
+    net_pins = np.concatenate([np.zeros(1, np.int64), np.cumsum([len(net.pins) for net in nets], dtype=np.int64)])
+    return Access(refs, net_pins, start, node, via, place, also, names)
 
 
-def _nodes(grid: Grid, rects: Iterable[Rect]) -> Iterator[tuple[int, int]]:
-    """Columns and rows under the rectangles; beyond the die too, because a result may serve a cell elsewhere."""
-    found: dict[tuple[int, int], None] = {}
-    for rect in rects:
-        for y in range(-((grid.y0 - rect.y0) // grid.dy), (rect.y1 - grid.y0) // grid.dy + 1):
-            for x in range(-((grid.x0 - rect.x0) // grid.dx), (rect.x1 - grid.x0) // grid.dx + 1):
-                found[x, y] = None
-    return iter(found)
+def _layer_table(grid: Grid) -> tuple[Int64, Int32]:
+    rows, places, at = [], [], 0
+    for layer in grid.layers:
+        rows.append((layer.base, at, len(layer.tracks), at + len(layer.tracks), len(layer.stops)))
+        places += [layer.tracks, layer.stops]
+        at += len(layer.tracks) + len(layer.stops)
+    return np.array(rows, np.int64), np.concatenate(places).astype(np.int32)
 
 
-def _on_lattice(grid: Grid, index: int, x: int, y: int) -> bool:
+def node_places(grid: Grid, nodes: Int32) -> Int32:
+    """(n, 2) places x, y of nodes."""
+    found = np.empty((len(nodes), 2), np.int32)
+    for layer in grid.layers:
+        here = (nodes >= layer.base) & (nodes < layer.base + layer.size)
+        track, stop = np.divmod(nodes[here] - layer.base, len(layer.stops))
+        across, along = layer.tracks[track], layer.stops[stop]
+        found[here] = np.stack([across, along] if layer.vertical else [along, across], axis=1)
+    return found
+
+
+def _between(grid: Grid, row: Int64) -> Iterator[tuple[int, int, int, int, int]]:
+    """Ways (node, via, x, y, second node) from a region that holds no node but crosses a track between two stops."""
+    layer: LayerGrid = grid.layers[int(row[0])]
+    stops = layer.stops
+    t0, t1 = np.searchsorted(layer.tracks, row[2]), np.searchsorted(layer.tracks, row[3], "right")
+    right = int(np.searchsorted(stops, row[4]))
+    for track in range(int(t0), int(t1)):
+        for at, other in ((right - 1, right), (right, right - 1)):
+            if not 0 <= at < len(stops):
+                continue
+            along = min(max(int(stops[at]), int(row[4])), int(row[5]))
+            across = int(layer.tracks[track])
+            x, y = (across, along) if layer.vertical else (along, across)
+            yield layer.node(track, at), int(row[6]), x, y, layer.node(track, other) if 0 <= other < len(stops) else -1
+
+
+def stub(grid: Grid, access: Access, way: int) -> Wire | None:
+    """The wire from a via or port between stops to its node; None where the way is on its node."""
+    index, x, y = grid.place(int(access.node[way]))
+    px, py = (int(v) for v in access.place[way])
+    if (px, py) == (x, y):
+        return None
     layer = grid.layers[index]
-    steps = (layer.across, layer.along) if layer.vertical else (layer.along, layer.across)
-    return 0 <= x < grid.nx and 0 <= y < grid.ny and x % steps[0] == 0 and y % steps[1] == 0
+    return Wire(layer.name, min(x, px), min(y, py), max(x, px), max(y, py), layer.width, layer.width // 2)

@@ -1,69 +1,43 @@
-"""From grid nodes to wires and vias."""
+"""From edges on the lattice to wires and vias."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 
 from neutnngen.place_route.block import Via, Wire
-from neutnngen.place_route.grid import Grid, Int32
+from neutnngen.place_route.grid import Grid
+from neutnngen.place_route.pin_access import node_places
+from neutnngen.place_route.route_store import Ragged
 
 
-class Shapes(NamedTuple):
-    wires: list[Wire]
-    vias: list[Via]
-
-
-def nodes_to_shapes(grid: Grid, edges: Int32, nodes: Int32) -> Shapes:
-    """Metal of one net: maximal straight wires, and vias between signal layers.
-
-    edges: (n, 2) pairs of neighbouring nodes, smaller first; nodes: all nodes of the net, ascending.
-    Nodes of the net that are closer than the spacing of line ends are joined, because a gap between them would be too narrow.
-    """
-    plane = grid.nx * grid.ny
-    change = edges[:, 0] // plane != edges[:, 1] // plane
-    vias = []
-    for node in np.unique(edges[change, 1]):
-        index, x, y = grid.place(node)
-        via = grid.vias[index]
-        assert via is not None  # an edge between layers ends above layer 0
-        vias.append(Via(via.name, x, y))
-    wires = []
-    for index, layer in enumerate(grid.layers):
-        here = edges[~change & (edges[:, 0] // plane == index)]
-        step = layer.along * (grid.nx if layer.vertical else 1)
-        pairs = [here]
-        mine = nodes[nodes // plane == index]
-        for k in range(1, layer.reach + 1):
-            near = mine[np.isin(mine + k * step, mine, assume_unique=True)]
-            if not layer.vertical:
-                near = near[near % grid.nx + k * step < grid.nx]
-            pairs += [np.stack([near + i * step, near + (i + 1) * step], axis=1) for i in range(k)]
-        wires += _straight(grid, index, np.unique(np.concatenate(pairs)[:, 0]), step)
-    return Shapes(wires, vias)
-
-
-def _straight(grid: Grid, index: int, starts: Int32, step: int) -> list[Wire]:
-    """Maximal runs of unit pieces; piece ``n`` leads from node ``n`` to ``n + step``."""
-    layer = grid.layers[index]
-    have = set(starts.tolist())
-    half = layer.width // 2
-    wires = []
-    for first in sorted(have):
-        if first - step in have and _same_track(grid, first - step, first, layer.vertical):
+def edges_to_shapes(grid: Grid, edges: Ragged) -> tuple[list[list[Wire]], list[list[Via]]]:
+    """Metal of every net: maximal straight wires, and vias between signal layers; edges are ``2 * node + up``."""
+    nets = len(edges.start) - 1
+    wires: list[list[Wire]] = [[] for _ in range(nets)]
+    vias: list[list[Via]] = [[] for _ in range(nets)]
+    owner = np.repeat(np.arange(nets), np.diff(edges.start))
+    order = np.lexsort((edges.data, owner))
+    owner, data = owner[order], edges.data[order]
+    first = np.ones(len(data), bool)
+    first[1:] = (owner[1:] != owner[:-1]) | (data[1:] != data[:-1])
+    owner, node, up = owner[first], (data >> 1)[first], (data & 1)[first].astype(bool)
+    for index in range(1, len(grid.layers)):
+        below, via = grid.layers[index - 1], grid.vias[index]
+        assert via is not None  # neighbouring signal layers are joined
+        here = up & (node >= below.base) & (node < below.base + below.size)
+        for net, (x, y) in zip(owner[here].tolist(), node_places(grid, node[here]).tolist(), strict=True):
+            vias[net].append(Via(via.name, x, y))
+    for layer in grid.layers:
+        here = ~up & (node >= layer.base) & (node < layer.base + layer.size)
+        net, low = owner[here], node[here]
+        if not len(low):
             continue
-        last = first
-        while last in have:
-            last += step
-            if not _same_track(grid, first, last, layer.vertical):
-                break
-        _, x0, y0 = grid.place(first)
-        _, x1, y1 = grid.place(last)
-        wires.append(Wire(layer.name, x0, y0, x1, y1, layer.width, half))
-    return wires
-
-
-def _same_track(grid: Grid, a: int, b: int, vertical: bool) -> bool:
-    plane = grid.nx * grid.ny
-    return a // plane == b // plane and (a % grid.nx == b % grid.nx if vertical else a // grid.nx == b // grid.nx)
+        # a run ends where the next piece is of another net or does not start where this one ends; an edge never leaves its track
+        last = np.ones(len(low), bool)
+        last[:-1] = (net[1:] != net[:-1]) | (low[1:] != low[:-1] + 1) | ((low[1:] - layer.base) % len(layer.stops) == 0)
+        start = np.concatenate([np.zeros(1, np.int64), np.nonzero(last)[0][:-1] + 1])
+        a, b = node_places(grid, low[start]), node_places(grid, low[last] + 1)
+        half = layer.width // 2
+        for n, (x0, y0), (x1, y1) in zip(net[start].tolist(), a.tolist(), b.tolist(), strict=True):
+            wires[n].append(Wire(layer.name, x0, y0, x1, y1, layer.width, half))
+    return wires, vias

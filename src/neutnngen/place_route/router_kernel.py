@@ -1,11 +1,11 @@
-"""The compiled part of the router: A* over the grid for one net, and the test for conflicts.
+"""The compiled search of the router: A* over the lattice for one net.
 
-State arrays are flat over nodes. ``use[n]`` counts nets with metal at ``n``, ``cuts[n]`` nets with a cut below the layer of ``n``;
-both leave out the net that is being routed. Stamps (``seen``, ``tree`` …) hold the number of the search or net that set them, so that
-nothing must be cleared.
+State arrays are flat over nodes. ``use[n]`` counts nets with metal at ``n``, ``cuts[n]`` nets with a cut below the layer of ``n``; both
+leave out the net that is being routed. ``mark[n]`` holds bits of the net that is being routed and is cleared before the search returns.
 
-A search keeps two labels for each node: ``n`` for a free arrival and ``n + nodes`` for an arrival so soon after a via that the same kind
-of via back would put two cuts too close. Without the second, the cheapest way to many nodes would be one that cannot go on.
+A search works in a window: labels are numbered within it, so that its arrays are as large as the window and not as the die. It keeps two
+labels for each node: one for a free arrival and one for an arrival so soon after a via that the same kind of via back would put two cuts
+too close. Without the second, the cheapest way to many nodes would be one that cannot go on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,68 @@ import numpy as np
 from numba import njit
 
 # columns of the layer table
-VERTICAL, ACROSS, ALONG, REACH = 0, 1, 2, 3
+VERTICAL, TRACKS, STOPS, BASE, TRACK_AT, STOP_AT, CUT, CUT_SPACING, HALF, LEAST, JOIN = range(11)
+# columns of the table of stops (by ``STOP_AT + stop``): place, first and last stop near a line end, first and last stop near a cut,
+# track of the layers below and above here, and of the table of tracks: place, first and last track near a cut, stop below and above
+PLACE, NEAR_LOW, NEAR_HIGH, CUT_LOW, CUT_HIGH, BELOW, ABOVE = range(7)
+TRACK_LOW, TRACK_HIGH, STOP_BELOW, STOP_ABOVE = 1, 2, 3, 4
+# bits of ``mark``
+TREE, OWN_CUT, TARGET, NO_CUT = 1, 2, 4, 8
+# steps: along the track up and down, to the layer above and below; label kinds are added times 4
+ROOT = 127
+
+
+@njit(cache=True, inline="always")
+def layer_of(layers, n):  # type: ignore[no-untyped-def]
+    layer = layers.shape[0] - 1
+    while n < layers[layer, BASE]:
+        layer -= 1
+    return layer
+
+
+@njit(cache=True)
+def other_node(layers, stops, tracks, layer, t, k, up):  # type: ignore[no-untyped-def]
+    """The node above or below (layer, track, stop), or -1 where no via is possible."""
+    to = layer + 1 if up else layer - 1
+    if to < 0 or to >= layers.shape[0]:
+        return -1
+    track = stops[layers[layer, STOP_AT] + k, ABOVE if up else BELOW]
+    stop = tracks[layers[layer, TRACK_AT] + t, STOP_ABOVE if up else STOP_BELOW]
+    if track < 0 or stop < 0:
+        return -1
+    return layers[to, BASE] + track * layers[to, STOPS] + stop
+
+
+@njit(cache=True, inline="always")
+def crowd(use, layers, stops, layer, n, k):  # type: ignore[no-untyped-def]
+    """Nets at a node and at the nodes that must stay empty beyond a line end there."""
+    at = layers[layer, STOP_AT] + k
+    total = 0
+    for m in range(n - k + stops[at, NEAR_LOW], n - k + stops[at, NEAR_HIGH] + 1):
+        total += use[m]
+    return total
+
+
+@njit(cache=True)
+def cuts_near(cuts, layers, stops, tracks, layer, t, k, bit):  # type: ignore[no-untyped-def]
+    """Cuts below the layer that are too close to one at (track, stop): their number, or with a ``bit`` those marked with it."""
+    spacing = layers[layer, CUT_SPACING]
+    size = layers[layer, CUT]
+    width = layers[layer, STOPS]
+    row, column = layers[layer, TRACK_AT], layers[layer, STOP_AT]
+    total = 0
+    for i in range(tracks[row + t, TRACK_LOW], tracks[row + t, TRACK_HIGH] + 1):
+        across = max(0, abs(tracks[row + i, PLACE] - tracks[row + t, PLACE]) - size)
+        start = layers[layer, BASE] + i * width
+        for j in range(stops[column + k, CUT_LOW], stops[column + k, CUT_HIGH] + 1):
+            found = cuts[start + j]
+            if bit:
+                found &= bit
+            if found and (i != t or j != k or not bit):
+                along = max(0, abs(stops[column + j, PLACE] - stops[column + k, PLACE]) - size)
+                if across * across + along * along < spacing * spacing:
+                    total += 1 if bit else (found if (i != t or j != k) else 0)
+    return total
 
 
 @njit(cache=True)
@@ -55,305 +116,181 @@ def _pop(keys, nodes, size):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _crowd(use, layers, n, layer, x, y, nx, ny):  # type: ignore[no-untyped-def]
-    """Nets at a node and at the nodes that must stay empty beyond a line end there."""
-    total = use[n]
-    for k in range(1, layers[layer, REACH] + 1):
-        step = k * layers[layer, ALONG]
-        if layers[layer, VERTICAL]:
-            if y >= step:
-                total += use[n - step * nx]
-            if y + step < ny:
-                total += use[n + step * nx]
-        else:
-            if x >= step:
-                total += use[n - step]
-            if x + step < nx:
-                total += use[n + step]
-    return total
-
-
-@njit(cache=True)
-def _cuts_near(cuts, offsets, first, last, n, x, y, nx, ny):  # type: ignore[no-untyped-def]
+def frame(layers, stops, tracks, x0, y0, x1, y1, out):  # type: ignore[no-untyped-def]
+    """Fills ``out`` (layers, 5) with first and last track, first and last stop, first label of each layer; returns nodes inside."""
     total = 0
-    for k in range(first, last):
-        i, j = x + offsets[k, 0], y + offsets[k, 1]
-        if 0 <= i < nx and 0 <= j < ny:
-            total += cuts[n + offsets[k, 1] * nx + offsets[k, 0]]
+    for layer in range(layers.shape[0]):
+        a0, a1, b0, b1 = (x0, x1, y0, y1) if layers[layer, VERTICAL] else (y0, y1, x0, x1)
+        row, column = layers[layer, TRACK_AT], layers[layer, STOP_AT]
+        across = tracks[row : row + layers[layer, TRACKS], PLACE]
+        along = stops[column : column + layers[layer, STOPS], PLACE]
+        out[layer, 0] = np.searchsorted(across, a0)
+        out[layer, 1] = np.searchsorted(across, a1 + 1) - 1
+        out[layer, 2] = np.searchsorted(along, b0)
+        out[layer, 3] = np.searchsorted(along, b1 + 1) - 1
+        out[layer, 4] = total
+        total += max(0, out[layer, 1] - out[layer, 0] + 1) * max(0, out[layer, 3] - out[layer, 2] + 1)
     return total
 
 
 @njit(cache=True)
-def _own_cut_near(own, stamp, offsets, first, last, n, x, y, nx, ny):  # type: ignore[no-untyped-def]
-    for k in range(first, last):
-        i, j = x + offsets[k, 0], y + offsets[k, 1]
-        if 0 <= i < nx and 0 <= j < ny and own[n + offsets[k, 1] * nx + offsets[k, 0]] == stamp:
-            return True
-    return False
+def _label(layers, inside, layer, n):  # type: ignore[no-untyped-def]
+    """Number of a node within the window, -1 outside."""
+    t, k = divmod(n - layers[layer, BASE], layers[layer, STOPS])
+    if t < inside[layer, 0] or t > inside[layer, 1] or k < inside[layer, 2] or k > inside[layer, 3]:
+        return -1
+    return inside[layer, 4] + (t - inside[layer, 0]) * (inside[layer, 3] - inside[layer, 2] + 1) + k - inside[layer, 2]
 
 
 @njit(cache=True)
-def _last_via(parent, label, nodes, plane):  # type: ignore[no-untyped-def]
-    """Where the path to a label last changed layers, at most three labels back: (node after the change, the other layer) or -1."""
-    layer = label % nodes // plane
-    for _ in range(3):
-        up = parent[label]
-        if up < 0:
+def _node(layers, inside, label):  # type: ignore[no-untyped-def]
+    """(layer, track, stop) of a label."""
+    layer = layers.shape[0] - 1
+    while label < inside[layer, 4]:
+        layer -= 1
+    t, k = divmod(label - inside[layer, 4], inside[layer, 3] - inside[layer, 2] + 1)
+    return layer, t + inside[layer, 0], k + inside[layer, 2]
+
+
+@njit(cache=True)
+def _before(layers, stops, tracks, inside, count, label, step):  # type: ignore[no-untyped-def]
+    """The label that a step came from."""
+    layer, t, k = _node(layers, inside, label % count)
+    way = step % 4
+    if way == 0:
+        n = layers[layer, BASE] + t * layers[layer, STOPS] + k - 1
+    elif way == 1:
+        n = layers[layer, BASE] + t * layers[layer, STOPS] + k + 1
+    elif way == 2:
+        n = other_node(layers, stops, tracks, layer, t, k, False)
+        layer -= 1
+    else:
+        n = other_node(layers, stops, tracks, layer, t, k, True)
+        layer += 1
+    return _label(layers, inside, layer, n) + (count if step >= 4 else 0)
+
+
+@njit(cache=True)
+def _last_via(layers, stops, tracks, inside, count, parent, label, layer, k):  # type: ignore[no-untyped-def]
+    """Where the path to a label last changed layers, if near enough to matter: (stop there, +1 from above, -1 from below) or (0, 0)."""
+    column = layers[layer, STOP_AT]
+    here = stops[column + k, PLACE]
+    far = layers[layer, CUT] + layers[layer, CUT_SPACING]
+    if layer + 1 < layers.shape[0]:
+        far = max(far, layers[layer + 1, CUT] + layers[layer + 1, CUT_SPACING])
+    at = k
+    while abs(stops[column + at, PLACE] - here) < far:
+        step = parent[label]
+        if step == ROOT:
             break
-        if up % nodes // plane != layer:
-            return label % nodes, up % nodes // plane
-        label = up
-    return -1, -1
+        way = step % 4
+        if way >= 2:
+            return at, (-1 if way == 2 else 1)
+        # along a track the label before is the next number
+        label = label % count + (1 if way == 1 else -1) + (count if step >= 4 else 0)
+        at += 1 if way == 1 else -1
+    return 0, 0
 
 
 @njit(cache=True)
-def _too_close(offset_start, offsets, cut, a, b, nx, plane):  # type: ignore[no-untyped-def]
-    """True where cuts of this layer at two nodes would break cut spacing."""
-    ox, oy = a % nx - b % nx, a % plane // nx - b % plane // nx
-    close = False
-    for k in range(offset_start[cut], offset_start[cut + 1]):
-        close = close or (offsets[k, 0] == ox and offsets[k, 1] == oy)
-    return close
-
-
-@njit(cache=True)
-def route_net(  # type: ignore[no-untyped-def]
-    net, starts, options, has_cut, shape, pitch, layers, wire_cost, via_cost, offset_start, offsets, owner, no_cut, use, cuts, history,
-    present, greed, margin, cost, parent, seen, tree, own_cut, target, stamps,
+def search(  # type: ignore[no-untyped-def]
+    net, sources, fresh, goals, box, layers, stops, tracks, wire_cost, via_cost, owner, no_cut, use, cuts, history, unit, mark,
+    present, greed, inside, count, cost, parent, state, heap_keys, heap_labels,
 ):  # fmt: skip
-    """Routes one net as a tree that grows from pin to pin.
+    """A* from ``sources`` to any node marked TARGET; returns (label found or -1, keys, labels).
 
-    starts, options: nodes of pin ``p`` are ``options[starts[p]:starts[p + 1]]``; has_cut[p]: the pin is entered through a cut.
-    Returns (edges (n, 2), chosen node of each pin or -1 where it cannot be reached).
+    box: x0, y0, x1, y1, lowest and highest layer of the targets. state: 0 new, 1 open, 2 closed, all 0 before. fresh: the sources are not
+    yet part of the net, so they are paid for.
     """
-    nx, ny, nl = shape[0], shape[1], shape[2]
-    dx, dy = pitch[0], pitch[1]
-    plane = nx * ny
-    nodes = plane * nl
-    pins = starts.size - 1
-    chosen = np.full(pins, -1, np.int32)
-    stamps[0] += 1
-    mine = stamps[0]
-    tree_nodes = np.empty(256, np.int32)
-    tree_size = 0
-    edges = np.empty((256, 2), np.int32)
-    edge_size = 0
-    keys = np.empty(4096, np.float32)
-    heap = np.empty(4096, np.int32)
-    done = np.zeros(pins, np.uint8)
-    # distance of each open pin to the nearest pin that is connected
-    near = np.full(pins, np.int64(1) << 40)
-    last = 0
-    done[0] = 1
-    for _ in range(pins - 1):
-        lx = options[starts[last]] % nx
-        ly = (options[starts[last]] % plane) // nx
-        goal = -1
-        for p in range(pins):
-            if done[p]:
-                continue
-            q = options[starts[p]]
-            away = abs(q % nx - lx) * dx + abs((q % plane) // nx - ly) * dy
-            near[p] = min(near[p], away)
-            if goal < 0 or near[p] < near[goal]:
-                goal = p
-        done[goal] = 1
-        last = goal
-        # bounding boxes: of the target, and of target plus the nearest source
-        tx0, ty0, tx1, ty1, tl0, tl1 = nx, ny, 0, 0, nl, 0
-        for k in range(starts[goal], starts[goal + 1]):
-            q = options[k]
-            qx, qy, ql = q % nx, (q % plane) // nx, q // plane
-            tx0, tx1, ty0, ty1 = min(tx0, qx), max(tx1, qx), min(ty0, qy), max(ty1, qy)
-            tl0, tl1 = min(tl0, ql), max(tl1, ql)
-        found = -1
-        for attempt in range(3):
-            reach_x = margin * (1 + 5 * attempt)
-            if attempt == 2:
-                reach_x = nx + ny
-            reach_y = reach_x * dx // dy
-            stamps[1] += 2
-            opened, closed = stamps[1], stamps[1] + 1
-            for k in range(starts[goal], starts[goal + 1]):
-                if not has_cut[goal] or not _own_cut_near(
-                    own_cut, mine, offsets, offset_start[0], offset_start[1], options[k], options[k] % nx, options[k] % plane // nx, nx, ny
-                ):
-                    target[options[k]] = opened
-            size = 0
-            sources = tree_size if tree_size else starts[1] - starts[0]
-            best_x0, best_y0, best_x1, best_y1 = tx0, ty0, tx1, ty1
-            best = np.int64(1) << 40
-            for k in range(sources):
-                q = tree_nodes[k] if tree_size else options[starts[0] + k]
-                qx, qy = q % nx, (q % plane) // nx
-                away = max(tx0 - qx, 0, qx - tx1) * dx + max(ty0 - qy, 0, qy - ty1) * dy
-                if away < best:
-                    best = away
-                    best_x0, best_x1 = min(tx0, qx), max(tx1, qx)
-                    best_y0, best_y1 = min(ty0, qy), max(ty1, qy)
-            wx0, wx1 = max(0, best_x0 - reach_x), min(nx - 1, best_x1 + reach_x)
-            wy0, wy1 = max(0, best_y0 - reach_y), min(ny - 1, best_y1 + reach_y)
-            if sources + 1 > keys.size:
-                keys = np.empty(2 * sources, np.float32)
-                heap = np.empty(2 * sources, np.int32)
-            for k in range(sources):
-                q = tree_nodes[k] if tree_size else options[starts[0] + k]
-                qx, qy, ql = q % nx, (q % plane) // nx, q // plane
-                if qx < wx0 or qx > wx1 or qy < wy0 or qy > wy1:
-                    continue
-                start = np.float32(0)
-                if tree_size == 0:
-                    start = history[q] + present * _crowd(use, layers, q, ql, qx, qy, nx, ny)
-                cost[q] = start
-                seen[q] = opened
-                parent[q] = -1
-                h = greed * (max(tx0 - qx, 0, qx - tx1) * dx + max(ty0 - qy, 0, qy - ty1) * dy)
-                size = _push(keys, heap, size, np.float32(start + h), q)
-            while size > 0:
-                label = heap[0]
-                size = _pop(keys, heap, size)
-                if seen[label] == closed:
-                    continue
-                seen[label] = closed
-                n = label % nodes
-                if label >= nodes and (seen[n] == opened or seen[n] == closed) and cost[n] <= cost[label]:
-                    continue
-                if target[n] == opened:
-                    found = label
-                    break
-                layer, x, y = n // plane, n % nx, (n % plane) // nx
-                if size + 8 > keys.size:
-                    more_keys = np.empty(2 * keys.size, np.float32)
-                    more_heap = np.empty(2 * keys.size, np.int32)
-                    more_keys[:size] = keys[:size]
-                    more_heap[:size] = heap[:size]
-                    keys, heap = more_keys, more_heap
-                for way in range(4):
-                    if way < 2:
-                        step = layers[layer, ALONG] * (1 - 2 * way)
-                        mx, my, ml = x, y, layer
-                        if layers[layer, VERTICAL]:
-                            my = y + step
-                            length = dy
-                        else:
-                            mx = x + step
-                            length = dx
-                        if mx < wx0 or mx > wx1 or my < wy0 or my > wy1:
-                            continue
-                        move = abs(step) * length * wire_cost[layer]
-                    else:
-                        ml = layer + 5 - 2 * way
-                        mx, my = x, y
-                        if ml < 0 or ml >= nl:
-                            continue
-                        move = via_cost
-                    m = ml * plane + my * nx + mx
-                    if (owner[m] != -1 and owner[m] != net) or seen[m] == closed:
-                        continue
-                    entry = m
-                    via, other = _last_via(parent, label, nodes, plane)
-                    if way >= 2:
-                        cut = max(layer, ml)
-                        at = cut * plane + my * nx + mx
-                        first, end = offset_start[cut], offset_start[cut + 1]
-                        if no_cut[at] or _own_cut_near(own_cut, mine, offsets, first, end, at, mx, my, nx, ny):
-                            continue
-                        if other == ml and _too_close(offset_start, offsets, cut, via, n, nx, plane):
-                            continue
-                        move += present * _cuts_near(cuts, offsets, first, end, at, mx, my, nx, ny)
-                    elif via >= 0 and _too_close(offset_start, offsets, max(layer, other), via, m, nx, plane):
-                        entry = m + nodes
-                        if seen[entry] == closed:
-                            continue
-                    total = np.float32(cost[label] + move + history[m] + present * _crowd(use, layers, m, ml, mx, my, nx, ny))
-                    if seen[entry] == opened and cost[entry] <= total:
-                        continue
-                    if entry != m and seen[m] == opened and cost[m] <= total:
-                        continue
-                    seen[entry] = opened
-                    cost[entry] = total
-                    parent[entry] = label
-                    ex, ey = max(tx0 - mx, 0, mx - tx1), max(ty0 - my, 0, my - ty1)
-                    h = greed * (ex * dx + ey * dy) + via_cost * max(tl0 - ml, 0, ml - tl1)
-                    size = _push(keys, heap, size, np.float32(total + h), entry)
-            if found >= 0:
-                break
-        if found < 0:
+    size = 0
+    keys, heap = heap_keys, heap_labels
+    if sources.size + 8 > keys.size:
+        keys, heap = np.empty(2 * sources.size + 64, np.float32), np.empty(2 * sources.size + 64, np.int32)
+    state[: 2 * count] = 0
+    for q in sources:
+        layer = layer_of(layers, q)
+        label = _label(layers, inside, layer, q)
+        if label < 0 or state[label]:
             continue
-        chosen[goal] = found % nodes
-        if has_cut[goal]:
-            own_cut[chosen[goal]] = mine
-        label = found
-        n = label % nodes
-        while True:
-            if tree[n] != mine:
-                tree[n] = mine
-                if tree_size == tree_nodes.size:
-                    more_nodes = np.empty(2 * tree_size, np.int32)
-                    more_nodes[:tree_size] = tree_nodes
-                    tree_nodes = more_nodes
-                tree_nodes[tree_size] = n
-                tree_size += 1
-            label = parent[label]
-            if label < 0:
-                break
-            p = label % nodes
-            if edge_size == edges.shape[0]:
-                more_edges = np.empty((2 * edge_size, 2), np.int32)
-                more_edges[:edge_size] = edges
-                edges = more_edges
-            edges[edge_size, 0], edges[edge_size, 1] = min(n, p), max(n, p)
-            edge_size += 1
-            if n // plane != p // plane:
-                own_cut[max(n, p)] = mine
-            n = p
-        if chosen[0] < 0:
-            chosen[0] = n
-            if has_cut[0]:
-                own_cut[n] = mine
-    return edges[:edge_size].copy(), chosen
-
-
-@njit(cache=True)
-def conflicts(nodes, vias, shape, layers, offset_start, offsets, use, cuts, history, raise_by, tree, stamps, places):  # type: ignore[no-untyped-def]
-    """Counts the conflicts of one net that is entered in ``use`` and ``cuts``; their first nodes go to ``places``.
-
-    ``raise_by`` is added to the history of every node in conflict.
-    """
-    nx, ny = shape[0], shape[1]
-    plane = nx * ny
-    stamps[0] += 1
-    mine = stamps[0]
-    for n in nodes:
-        tree[n] = mine
-    count = 0
-    for n in nodes:
-        layer, x, y = n // plane, n % nx, (n % plane) // nx
-        bad = use[n] > 1
-        for k in range(1, layers[layer, REACH] + 1):
-            step = k * layers[layer, ALONG]
-            for sign in (-1, 1):
-                i, j = x, y
-                if layers[layer, VERTICAL]:
-                    j += sign * step
-                else:
-                    i += sign * step
-                if i < 0 or i >= nx or j < 0 or j >= ny:
+        t, k = divmod(q - layers[layer, BASE], layers[layer, STOPS])
+        start = np.float32(0)
+        if fresh:
+            start = np.float32(history[q] * unit + present * crowd(use, layers, stops, layer, q, k))
+        a, b = tracks[layers[layer, TRACK_AT] + t, PLACE], stops[layers[layer, STOP_AT] + k, PLACE]
+        x, y = (a, b) if layers[layer, VERTICAL] else (b, a)
+        cost[label] = start
+        state[label] = 1
+        parent[label] = ROOT
+        h = greed * (max(box[0] - x, 0, x - box[2]) + max(box[1] - y, 0, y - box[3])) + via_cost * max(box[4] - layer, 0, layer - box[5])
+        size = _push(keys, heap, size, np.float32(start + h), label)
+    while size > 0:
+        label = heap[0]
+        size = _pop(keys, heap, size)
+        if state[label] == 2:
+            continue
+        state[label] = 2
+        bare = label % count
+        if label >= count and state[bare] and cost[bare] <= cost[label]:
+            continue
+        layer, t, k = _node(layers, inside, bare)
+        row, column = layers[layer, TRACK_AT], layers[layer, STOP_AT]
+        n = layers[layer, BASE] + t * layers[layer, STOPS] + k
+        if mark[n] & TARGET:
+            return label, keys, heap
+        if size + 8 > keys.size:
+            more_keys, more_heap = np.empty(2 * keys.size, np.float32), np.empty(2 * keys.size, np.int32)
+            more_keys[:size] = keys[:size]
+            more_heap[:size] = heap[:size]
+            keys, heap = more_keys, more_heap
+        via, side = _last_via(layers, stops, tracks, inside, count, parent, label, layer, k)
+        second = 4 if label >= count else 0
+        for way in range(4):
+            if way < 2:
+                j = k + 1 - 2 * way
+                if j < inside[layer, 2] or j > inside[layer, 3]:
                     continue
-                m = layer * plane + j * nx + i
-                others = use[m] - (1 if tree[m] == mine else 0)
-                if others > 0:
-                    bad = True
-        if bad:
-            if count < places.size:
-                places[count] = n
-            count += 1
-            history[n] += raise_by
-    for n in vias:
-        layer, x, y = n // plane, n % nx, (n % plane) // nx
-        if _cuts_near(cuts, offsets, offset_start[layer], offset_start[layer + 1], n, x, y, nx, ny) > 0:
-            if count < places.size:
-                places[count] = n
-            count += 1
-            history[n] += raise_by
-    return count
+                m, ml, mt, mk = n + 1 - 2 * way, layer, t, j
+                entry = bare + 1 - 2 * way
+                move = abs(stops[column + j, PLACE] - stops[column + k, PLACE]) * wire_cost[layer]
+            else:
+                m = other_node(layers, stops, tracks, layer, t, k, way == 2)
+                if m < 0:
+                    continue
+                ml = layer + 5 - 2 * way
+                entry = _label(layers, inside, ml, m)
+                if entry < 0:
+                    continue
+                mt, mk = divmod(m - layers[ml, BASE], layers[ml, STOPS])
+                move = via_cost
+            if (owner[m] != -1 and owner[m] != net) or state[entry] == 2:
+                continue
+            free = entry
+            if way >= 2:
+                cut = max(layer, ml)
+                at, ct, ck = (m, mt, mk) if ml > layer else (n, t, k)
+                if no_cut[at] or cuts_near(mark, layers, stops, tracks, cut, ct, ck, OWN_CUT):
+                    continue
+                if side == ml - layer:
+                    # back through the same cut layer: far enough from where the path came?
+                    if abs(stops[column + via, PLACE] - stops[column + k, PLACE]) < layers[cut, CUT] + layers[cut, CUT_SPACING]:
+                        continue
+                move += present * cuts_near(cuts, layers, stops, tracks, cut, ct, ck, 0)
+            elif side:
+                cut = max(layer, layer + side)
+                if abs(stops[column + via, PLACE] - stops[column + mk, PLACE]) < layers[cut, CUT] + layers[cut, CUT_SPACING]:
+                    entry += count
+                    if state[entry] == 2:
+                        continue
+            total = np.float32(cost[label] + move + history[m] * unit + present * crowd(use, layers, stops, ml, m, mk))
+            if state[entry] and cost[entry] <= total:
+                continue
+            if entry != free and state[free] and cost[free] <= total:
+                continue
+            state[entry] = 1
+            cost[entry] = total
+            parent[entry] = way + second
+            a, b = tracks[layers[ml, TRACK_AT] + mt, PLACE], stops[layers[ml, STOP_AT] + mk, PLACE]
+            x, y = (a, b) if layers[ml, VERTICAL] else (b, a)
+            h = greed * (max(box[0] - x, 0, x - box[2]) + max(box[1] - y, 0, y - box[3])) + via_cost * max(box[4] - ml, 0, ml - box[5])
+            size = _push(keys, heap, size, np.float32(total + h), entry)
+    return -1, keys, heap
