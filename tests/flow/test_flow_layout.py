@@ -22,7 +22,7 @@ from neutnngen.pdk.kits import load_kit
 from neutnngen.spec import ColumnSpec, Design
 from neutnngen.verify import random_waves
 
-CONFIG = LayoutConfig(picture_width=200)
+CONFIG = LayoutConfig(picture_width=200, deck=False)
 
 
 def small_layout(folder: Path, config: LayoutConfig = CONFIG, stop_after: str | None = None) -> FlowResult:

@@ -19,7 +19,7 @@ class LayoutConfig:
     utilisation: share of the core that cells fill; aspect: height over width.
     max_fanout: of signal nets and clock buffers. effort: of placement, 1 … 9. seed: of placement and routing.
     route_iterations: rounds of rip-up and reroute. waves: real waves of the gate simulation, half of them with learning on.
-    picture_width: pixels.
+    picture_width: pixels. deck: run the independent rule deck where kit and machine have one.
     """
 
     style: str = "parallel"
@@ -37,6 +37,7 @@ class LayoutConfig:
     route_iterations: int = 60
     waves: int = 512
     picture_width: int = 1600
+    deck: bool = True
 
     def __post_init__(self) -> None:
         chosen_style(self.style)
