@@ -29,8 +29,9 @@ from neutnngen.config import RunConfig
 from neutnngen.data import SeriesSet, load_ucr
 from neutnngen.errors import ConfigError, DataError, MissingTool, unknown_name
 from neutnngen.files import write_arrays, write_atomic
+from neutnngen.flow.backends.run import layout_folder, run_backend
 from neutnngen.flow.config import LayoutConfig
-from neutnngen.flow.layout import SOURCE, run_layout
+from neutnngen.flow.layout import SOURCE
 from neutnngen.flow.runner import FlowResult, read_result
 from neutnngen.flow.step import Progress as FlowProgress
 from neutnngen.flow.steps.synth import synthesise
@@ -322,12 +323,34 @@ def prove_design(
 
 
 def layout_design(
-    design: Design, run_folder: Path, config: LayoutConfig, progress: FlowProgress | None = None, *, stop_after: str | None = None
+    design: Design,
+    run_folder: Path,
+    config: LayoutConfig,
+    progress: FlowProgress | None = None,
+    *,
+    stop_after: str | None = None,
+    backend: str = "embedded",
 ) -> FlowResult:
-    """RTL to checked layout in RUN/layout; goes on where an earlier run stopped. Real waves of the run give the switching activity."""
-    waves, learn = verification_waves(run_folder, design, config.waves // 2)
-    resume = f"neutnngen layout {run_folder}"
-    return run_layout(design, waves, learn, config, run_folder / "layout", progress, stop_after=stop_after, resume_line=resume)
+    """RTL to checked layout in RUN/layout (of another back end: RUN/layout_NAME); goes on where an earlier run stopped.
+
+    Real waves of the run give the switching activity. backend: one of ``flow.backends.run.BACKENDS``.
+    """
+    folder = layout_folder(run_folder, backend)
+    real = verification_stimuli(run_folder, design, config.waves // 2)
+    resume = f"neutnngen layout {run_folder}" + ("" if backend == "embedded" else f" --backend {backend}")
+    return run_backend(
+        backend,
+        design,
+        real.inputs,
+        real.learn,
+        config,
+        folder,
+        progress,
+        stop_after=stop_after,
+        resume_line=resume,
+        enable=real.enable,
+        labels=real.labels,
+    )
 
 
 def find_gds(path: Path) -> Path:
@@ -345,8 +368,12 @@ def find_gds(path: Path) -> Path:
 TILES = (("cell_area", "cell area"), ("setup_slack", "setup slack"), ("total_power", "power"), ("drc_violations", "DRC violations"))
 
 
-def write_report(run_folder: Path, design: Design) -> Path:
-    """The HTML report of whatever stages the run has. Results of an earlier Design in the same folder are left out."""
+def write_report(run_folder: Path, design: Design, backend: str = "embedded") -> Path:
+    """The HTML report of whatever stages the run has. Results of an earlier Design in the same folder are left out.
+
+    backend: whose layout it shows.
+    """
+    layout = layout_folder(run_folder, backend)
     documents = {}
     for name in ("train.json", "verify/verify.json"):
         file = run_folder / name
@@ -364,9 +391,9 @@ def write_report(run_folder: Path, design: Design) -> Path:
         steps.append(("train", float(facts.training["seconds"]), f"{facts.training['synapses']} synapses"))
     if facts.verification is not None:
         steps.append(("verify", float(facts.verification["seconds"]), "equal" if facts.verification["ok"] else "NOT EQUAL"))
-    laid_out = run_folder / "layout" / SOURCE / "design"
+    laid_out = layout / SOURCE / "design"
     if laid_out.is_dir() and load_design(laid_out).fingerprint() == design.fingerprint():
-        result = read_result(run_folder / "layout")
+        result = read_result(layout)
         steps += [(step.name, step.seconds, step.summary) for step in result.steps]
         known = result.state.metrics
         figures = [Row(m.name.replace("_", " "), m.number(), shown_unit(m.unit), m.kind, m.source) for m in known.values()]
@@ -376,7 +403,7 @@ def write_report(run_folder: Path, design: Design) -> Path:
         tiles += [(label, f"{known[name].number()} {shown_unit(known[name].unit)}".strip()) for name, label in TILES if name in known]
         pictures = [(result.path("picture"), "The routed layout, drawn from the GDSII file.")] if "picture" in result.state.files else []
         shown = ("gds", "def", "netlist", "spef", "drc_report", "lvs_report", "timing_report", "power_report")
-        files = [(name, f"layout/{result.state.files[name]}") for name in shown if name in result.state.files]
+        files = [(name, f"{layout.name}/{result.state.files[name]}") for name in shown if name in result.state.files]
         facts = replace(facts, figures=figures, tiles=tiles, pictures=pictures, files=files)
     facts = replace(facts, steps=steps)
     return write_atomic(run_folder / "report.html", run_report(facts, __version__))

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import shutil
 import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neutnngen.bench.mapped import Mapped, map_design
 from neutnngen.bench.pieces import Piece, piece_waves, pieces, voter_pair
+from neutnngen.bench.rows import read_table, write_table
 from neutnngen.errors import DataError, NeutnngenError
-from neutnngen.files import write_atomic
 from neutnngen.rtl import Rings, generate_rtl
 from neutnngen.rtl.rings import RingPlan, check_rings
 from neutnngen.rtl.structure import wave_clocks
@@ -97,25 +94,12 @@ def find_designs(examples: Path, only: Sequence[str] = ()) -> dict[str, Path]:
 
 def read_rows(path: Path) -> dict[str, DesignRow]:
     """Rows of an earlier run by name; none if there is no file. Raises DataError for a file of another kind."""
-    if not path.is_file():
-        return {}
-    kinds: dict[str, Callable[[str], Any]] = {f.name: {"int": int, "float": float}.get(str(f.type), str) for f in fields(DesignRow)}
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = [DesignRow(**{name: convert(row[name]) for name, convert in kinds.items()}) for row in csv.DictReader(stream)]
-    except (KeyError, ValueError, TypeError) as problem:
-        raise DataError(f"the table cannot be read: {problem!r}", got=path, next_step=f"move {path} away") from None
-    return {row.name: row for row in rows}
+    return {row.name: row for row in read_table(path, DesignRow)}
 
 
 def write_rows(path: Path, rows: dict[str, DesignRow]) -> Path:
     """As CSV, smallest Design first."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [f.name for f in fields(DesignRow)], lineterminator="\n")
-    writer.writeheader()
-    for row in sorted(rows.values(), key=lambda one: (one.synapses, one.name)):
-        writer.writerow({name: f"{value:.6g}" if isinstance(value, float) else value for name, value in asdict(row).items()})
-    return write_atomic(path, text.getvalue())
+    return write_table(path, DesignRow, sorted(rows.values(), key=lambda one: (one.synapses, one.name)))
 
 
 def bench_designs(
@@ -151,7 +135,7 @@ def design_row(name: str, design: Design, waves: Path, limit: float, rings: Ring
     """Both halves of a row. waves: an .npz with the Design's own waves; random ones where it is absent."""
     parts = pieces(design)
     scope = "; ".join(dict.fromkeys(part.what for part in parts))
-    clocks = _clocks(design) if rings is None else RingPlan(design.column, rings).clocks
+    clocks = clocks_of(design, rings)
     row = DesignRow(name, design.fingerprint(), shape_of(design), design.synapses, scope, clocks=clocks, limit=limit)
     began = time.perf_counter()
     try:
@@ -182,13 +166,13 @@ def shape_of(design: Design) -> str:
     return ", ".join(parts)
 
 
-def own_waves(design: Design, path: Path) -> NDArray[np.uint8]:
-    """WAVES waves, again from the start where there are fewer; seeded random ones where there are none."""
+def own_waves(design: Design, path: Path, count: int = WAVES) -> NDArray[np.uint8]:
+    """So many waves, again from the start where there are fewer; seeded random ones where there are none."""
     if path.is_file():
         with np.load(path, allow_pickle=False) as archive:
-            return np.asarray(np.resize(archive["waves"], (WAVES, design.network.inputs)), dtype=np.uint8)
+            return np.asarray(np.resize(archive["waves"], (count, design.network.inputs)), dtype=np.uint8)
     rng = np.random.default_rng(1)
-    times = rng.integers(0, design.network.t_in_max + 1, (WAVES, design.network.inputs)).astype(np.uint8)
+    times = rng.integers(0, design.network.t_in_max + 1, (count, design.network.inputs)).astype(np.uint8)
     times[rng.random(times.shape) < 0.5] = NO_SPIKE
     return times
 
@@ -208,6 +192,18 @@ def verified(
     return replace(row, outcome="equal", values=values, spikes=spikes, waves=len(waves), simulator=", ".join(dict.fromkeys(simulators)))
 
 
+def lines_beside(design: Design, waves: int) -> tuple[NDArray[np.bool_] | None, NDArray[np.int64]]:
+    """Enable lines, None where there are none, and labels of so many waves, seeded: every fourth wave enables all, as in inference."""
+    network = design.network
+    order = np.random.default_rng(1).integers(0, 1 << 16, waves)
+    rewarded = [layer.column.segments for layer in network.layers if layer.column.reward]
+    labels = order % max([1, network.enables, *rewarded, 0 if network.voter is None else network.voter.classes])
+    enable = labels[:, None] == np.arange(network.enables) if network.enables else None
+    if enable is not None:
+        enable[::4] = True
+    return enable, labels
+
+
 def _verify(design: Design, waves: NDArray[np.uint8], folder: Path, rings: Rings | None) -> tuple[VerifyReport, str]:
     network, learn = design.network, np.arange(len(waves)) % 2 == 0
     compiled = design.synapses > INTERPRETED and shutil.which("verilator") is not None
@@ -215,12 +211,7 @@ def _verify(design: Design, waves: NDArray[np.uint8], folder: Path, rings: Rings
         package = generate_rtl(design, folder / "rtl", rings=rings)
         judged = (verify_fast if compiled else verify_rtl)(design, waves, learn, folder, package=package)
         return judged, "Verilator" if compiled else "Icarus"
-    order = np.random.default_rng(1).integers(0, 1 << 16, len(waves))
-    rewarded = [layer.column.segments for layer in network.layers if layer.column.reward]
-    labels = order % max([1, network.enables, *rewarded, 0 if network.voter is None else network.voter.classes])
-    enable = labels[:, None] == np.arange(network.enables) if network.enables else None
-    if enable is not None:
-        enable[::4] = True  # as in inference
+    enable, labels = lines_beside(design, len(waves))
     check = verify_fast if compiled else verify_network
     return check(design, waves, learn, folder, enable=enable, labels=labels), "Verilator" if compiled else "Icarus"
 
@@ -242,6 +233,11 @@ def synthesised(row: DesignRow, design: Design, parts: Sequence[Piece], folder: 
         path=max(one.path for _, one in made),
         synthesis="done",
     )
+
+
+def clocks_of(design: Design, rings: Rings | None = None) -> int:
+    """Clocks of a wave."""
+    return _clocks(design) if rings is None else RingPlan(design.column, rings).clocks
 
 
 def _clocks(design: Design) -> int:

@@ -57,8 +57,8 @@ def markdown(rows: Iterable[DesignRow]) -> str:
     text = files("neutnngen.bench").joinpath("designs_page.md.j2").read_text(encoding="utf-8")
     parts = {
         "yosys": yosys.version() or "not installed",
-        "verify": _table(VERIFY_HEADER, [verify_cells(row) for row in ordered], 4),
-        "synthesis": _table(SYNTHESIS_HEADER, [synthesis_cells(row) for row in ordered], 3),
+        "verify": page_table(VERIFY_HEADER, [verify_cells(row) for row in ordered], 4),
+        "synthesis": page_table(SYNTHESIS_HEADER, [synthesis_cells(row) for row in ordered], 3),
         "equal": str(sum(row.outcome == "equal" for row in ordered)),
         "different": str(sum(row.outcome.startswith("NOT EQUAL") for row in ordered)),
         "open": str(sum(row.outcome != "equal" and not row.outcome.startswith("NOT EQUAL") for row in ordered)),
@@ -68,7 +68,7 @@ def markdown(rows: Iterable[DesignRow]) -> str:
     return text
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], words: int) -> str:
-    """The first ``words`` columns to the left, the others to the right."""
+def page_table(header: Sequence[str], rows: Sequence[Sequence[str]], words: int) -> str:
+    """A table of Markdown, the first ``words`` columns to the left, the others to the right."""
     rule = ["---"] * words + ["--:"] * (len(header) - words)
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, rule, *rows))

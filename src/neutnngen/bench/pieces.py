@@ -38,15 +38,15 @@ class Piece:
     column: int = 0
 
 
-def pieces(design: Design) -> list[Piece]:
-    """The Design itself, or a piece of every layer."""
-    if design.synapses <= WHOLE:
+def pieces(design: Design, whole: int = WHOLE) -> list[Piece]:
+    """The Design itself, or a piece of every layer. whole: synapses up to which something is taken whole."""
+    if design.synapses <= whole:
         return [Piece(design, 1, "whole")]
     found = []
     for number, layer in enumerate(design.network.layers):
         column = layer.columns // 2
         made = one_column(design, number, column)
-        if made.synapses <= WHOLE or layer.column.neurons * layer.column.dendrites == 1:
+        if made.synapses <= whole or layer.column.neurons * layer.column.dendrites == 1:
             found.append(Piece(made, layer.columns, f"one column of {layer.columns}", number, column))
         else:
             count = layer.columns * layer.column.neurons * layer.column.dendrites

@@ -16,6 +16,7 @@ from neutnngen.bench.places_speed import bench_places
 from neutnngen.bench.plot import plot_engine
 from neutnngen.bench.silicon import bench_silicon
 from neutnngen.bench.verify_speed import bench_verify
+from neutnngen.cli.bench_layout import LAYOUT_SUBJECTS, add_layout_arguments
 from neutnngen.cli.common import emit, progress_bar, table
 from neutnngen.files import write_atomic
 from neutnngen.pdk.kits import available_kits, load_kit
@@ -26,9 +27,9 @@ EXAMPLE = "neutnngen bench engine --quick --out bench"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "subject",
-        choices=["engine", "places", "verify", "silicon", "designs"],
+        choices=["engine", "places", "verify", "silicon", "designs", "layout", "placement", "macros"],
         help="engines against a plain compiled loop; place cells against plain NumPy; RTL in Verilator against Icarus; area of cells; "
-        "every saved Design in RTL and in cells",
+        "every saved Design in RTL and in cells; every saved Design as a checked layout; wire length of placements; TNN7 macros",
     )
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: fewer waves and rounds, no large columns")
     parser.add_argument(
@@ -37,16 +38,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also BindsNET, SpikingJelly, snnTorch and Norse, each installed once in an environment of its own (1 to 2 GB each, "
         "several where pip takes a CUDA build of PyTorch)",
     )
-    parser.add_argument("--kit", choices=available_kits(), default="nangate45", help="of silicon: process kit (default: %(default)s)")
-    parser.add_argument("--kit-folder", metavar="FOLDER", type=Path, help="of silicon: your own folder with the kit's files")
+    parser.add_argument(
+        "--kit", choices=available_kits(), default="nangate45", help="of silicon, layout, placement: kit (default: %(default)s)"
+    )
+    parser.add_argument("--kit-folder", metavar="FOLDER", type=Path, help="your own folder with the kit's files")
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="folder for the figures as JSON and a picture (default: write no files)")
     parser.add_argument(
-        "--examples", metavar="DIR", type=Path, default=Path("examples"), help="of designs: where they lie (default: %(default)s)"
+        "--examples", metavar="DIR", type=Path, default=Path("examples"), help="of designs, layout: where they lie (default: %(default)s)"
     )
-    parser.add_argument("--only", metavar="NAME", nargs="+", default=[], help="of designs: only these, such as ucr/Beef (default: all)")
     parser.add_argument(
-        "--limit", metavar="SECONDS", type=float, default=300.0, help="of designs: for each half of a row (default: %(default)s)"
+        "--only", metavar="NAME", nargs="+", default=[], help="of designs, layout: only these, such as ucr/Beef (default: all)"
     )
+    parser.add_argument(
+        "--limit",
+        metavar="SECONDS",
+        type=float,
+        help="of designs: for each half of a row (default: 300); of layout: for a row (default: 3600)",
+    )
+    add_layout_arguments(parser)
 
 
 def _case_rows(document: dict[str, Any]) -> list[list[str]]:
@@ -74,7 +83,8 @@ def _peer_rows(document: dict[str, Any]) -> list[list[str]]:
 
 
 def run(options: argparse.Namespace) -> int:
-    return {"engine": _engine, "places": _places, "verify": _verify, "silicon": _silicon, "designs": _designs}[options.subject](options)
+    own = {"engine": _engine, "places": _places, "verify": _verify, "silicon": _silicon, "designs": _designs}
+    return (own | LAYOUT_SUBJECTS)[options.subject](options)
 
 
 def _places(options: argparse.Namespace) -> int:
@@ -159,7 +169,8 @@ def _silicon(options: argparse.Namespace) -> int:
 def _designs(options: argparse.Namespace) -> int:
     out = options.out or Path("runs/designs")
     with progress_bar("designs", "rows", options) as tell:
-        rows = bench_designs(options.examples, out / "designs.csv", options.only, quick=options.quick, limit=options.limit, tell=tell)
+        limit = 300.0 if options.limit is None else options.limit
+        rows = bench_designs(options.examples, out / "designs.csv", options.only, quick=options.quick, limit=limit, tell=tell)
     page = write_atomic(out / "designs.md", markdown(rows.values()))
     names = [name + style for name in find_designs(options.examples, options.only) for style in ("", RINGED)]
     chosen = sorted((rows[name] for name in names if name in rows), key=lambda row: row.synapses)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from neutnngen.errors import ConfigError
+from neutnngen.errors import ConfigError, unknown_name
 from neutnngen.rtl.rings import SLOTS, Rings, chosen_style
+
+MACRO_SETS = ("tnn7",)
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,7 @@ class LayoutConfig:
 
     style: of the RTL, "parallel" or "rings"; slots, members: of rings, see ``rtl.rings.Rings``.
     kit, kit_folder: process kit, and the user's folder with its files (None: the installed distribution).
+    macros, macros_folder: hard macros beside the kit's cells ("tnn7", for rings), and the user's folder with their views.
     clock_period_ns: the timing target; unit_clock_hz: unit clock at which power is reported as well.
     utilisation: share of the core that cells fill; aspect: height over width.
     max_fanout: of signal nets and clock buffers. effort: of placement, 1 … 9. seed: of placement and routing.
@@ -27,6 +30,8 @@ class LayoutConfig:
     members: int = 0
     kit: str = "nangate45"
     kit_folder: Path | None = None
+    macros: str = ""
+    macros_folder: Path | None = None
     clock_period_ns: float = 4.0
     unit_clock_hz: float = 100e3
     utilisation: float = 0.65
@@ -41,6 +46,15 @@ class LayoutConfig:
 
     def __post_init__(self) -> None:
         chosen_style(self.style)
+        if self.macros not in ("", *MACRO_SETS):
+            raise unknown_name("there are no such macros", self.macros, MACRO_SETS)
+        if self.macros and (self.macros_folder is None or self.style != "rings"):
+            raise ConfigError(
+                "macros need their folder, and the style whose adders are cells of their own",
+                got=f"layout.macros_folder = {self.macros_folder}, layout.style = {self.style}",
+                allowed="a folder, and rings",
+                next_step="--macros-folder DIR --style rings",
+            )
         limits: dict[str, tuple[float, float]] = {
             "slots": (1, 64),
             "members": (0, 1_000_000),

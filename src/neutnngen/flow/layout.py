@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +23,11 @@ from neutnngen.flow.steps.physical import Fill, Floorplan, Place, Route
 from neutnngen.flow.steps.signoff import Extract, PowerStep, Timing
 from neutnngen.flow.steps.synth import Synth
 from neutnngen.pdk.kits import load_kit
+from neutnngen.pdk.macros import read_tnn7, with_adder
 from neutnngen.pdk.technology import Kit
-from neutnngen.rtl import RtlPackage, generate_rtl
+from neutnngen.rtl import RtlPackage
 from neutnngen.rtl.elaborate import COLUMN_LEAVES, as_module
+from neutnngen.rtl.network import NETWORK_LEAVES, NetworkPackage, build_rtl
 from neutnngen.spec import Design
 from neutnngen.tools import yosys
 from neutnngen.tools.process import require
@@ -70,16 +73,35 @@ def layout_steps(kit: Kit, sources: tuple[str, ...], top: str, *, modular: bool 
     return (Synth(kit, mark, sources, top, modular), *(step(kit, mark) for step in plain))
 
 
+def configured_kit(config: LayoutConfig, folder: Path) -> Kit:
+    """The kit of a configuration, with its macros where it has some; what is made for them goes to ``folder``."""
+    kit = load_kit(config.kit, config.kit_folder)
+    if config.macros_folder is None or not config.macros:
+        return kit
+    return with_adder(kit, read_tnn7(config.macros_folder, kit), folder / "macros")
+
+
+def top_module(design: Design) -> str:
+    """Name of the top module of a Design's RTL."""
+    return as_module(design, COLUMN_LEAVES if design.network.classic is not None else NETWORK_LEAVES).name
+
+
 def write_sources(
     design: Design,
-    package: RtlPackage | None,
+    package: RtlPackage | NetworkPackage | None,
     waves: NDArray[np.uint8],
     learn: NDArray[np.bool_],
     config: LayoutConfig,
     folder: Path,
+    *,
+    enable: NDArray[np.bool_] | None = None,
+    labels: NDArray[np.int64] | None = None,
 ) -> dict[str, Path]:
-    """Copy what the flow begins with into ``folder``; returns state names to paths. The same content gives the same bytes."""
-    fresh = generate_rtl(design, folder / "rtl", clock_period=config.clock_period_ns, rings=config.rings)
+    """Copy what the flow begins with into ``folder``; returns state names to paths. The same content gives the same bytes.
+
+    enable, labels: see :func:`run_layout`; without them the files hold nothing.
+    """
+    fresh = build_rtl(design, folder / "rtl", clock_period=config.clock_period_ns, rings=config.rings)
     files = {f"rtl/{path.name}": path for path in fresh.sources}
     if package is not None:
         files = {f"rtl/{path.name}": folder / "rtl" / path.name for path in package.sources}
@@ -91,7 +113,10 @@ def write_sources(
         "design": folder / "design" / "design.json",
         "design_arrays": folder / "design" / "design.npz",
     }
-    for name, array in (("waves", waves), ("learn", learn)):
+    nothing = np.zeros(0, dtype=bool)
+    arrays: dict[str, NDArray[Any]] = {"waves": waves, "learn": learn, "enable": nothing if enable is None else enable}
+    arrays["labels"] = nothing if labels is None else labels
+    for name, array in arrays.items():
         buffer = io.BytesIO()
         np.save(buffer, array, allow_pickle=False)
         files[name] = write_atomic(folder / f"{name}.npy", buffer.getvalue())
@@ -106,24 +131,29 @@ def run_layout(
     run_folder: Path,
     progress: Progress | None = None,
     *,
-    package: RtlPackage | None = None,
+    package: RtlPackage | NetworkPackage | None = None,
     stop_after: str | None = None,
     resume_line: str | None = None,
+    enable: NDArray[np.bool_] | None = None,
+    labels: NDArray[np.int64] | None = None,
 ) -> FlowResult:
     """Lay a Design out, check it and measure it; goes on where an earlier run in ``run_folder`` stopped.
 
     waves: (wave, input) uint8 spike times and learn: (wave,) of the gate simulation, whose activity gives the power. package: RTL to build
-    instead of newly generated one. stop_after: one of STEP_NAMES. Tools that the steps need are looked for before the first step.
+    instead of newly generated one.
+    enable: (wave, line) and labels: (wave,) of a network that has such ports. stop_after: one of STEP_NAMES.
+
+    Tools that the steps need are looked for before the first step.
 
     Raises ConfigError, MissingTool, ToolFailed, CheckFailed after the report of what was found is written, Interrupted after Ctrl-C.
     """
     if len(waves) != len(learn):
         raise ConfigError("waves and learn differ in length", got=f"{len(waves)} and {len(learn)}")
-    kit = load_kit(config.kit, config.kit_folder)
     run_folder = run_folder.resolve()
     with run_lock(run_folder):
-        top = as_module(design, COLUMN_LEAVES).name
-        initial = write_sources(design, package, waves, learn, config, run_folder / SOURCE)
+        kit = configured_kit(config, run_folder / SOURCE)
+        top = top_module(design)
+        initial = write_sources(design, package, waves, learn, config, run_folder / SOURCE, enable=enable, labels=labels)
         steps = layout_steps(kit, tuple(name for name in initial if name.startswith("rtl/")), top, modular=config.rings is not None)
         yosys.require()
         for step in steps:

@@ -158,6 +158,7 @@ def load_kit(name: str = "nangate45", folder: Path | None = None) -> Kit:
         voltage=voltage,
         licence=node.licence,
         source=node.source if folder is None else f"{folder} and {node.source}",
+        lef=tuple(dict.fromkeys((found["technology"], found["cells"]))),
         corners=corners,
     )
 

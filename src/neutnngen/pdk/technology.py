@@ -204,5 +204,6 @@ class Kit:
     voltage: float
     licence: str
     source: str
+    lef: tuple[Path, ...] = ()  # technology first, then the cells
     # slower and faster corners where the user has them: name -> Liberty file
     corners: dict[str, Path] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from neutnngen.rtl.voting import label_lines, vote_bits, voter_weights
 from neutnngen.rtl.words import Kind
 from neutnngen.spec import NO_SPIKE, Design
 from neutnngen.tools.iverilog import simulate
+from neutnngen.verify.activity import Activity, read_vcd_activity
 from neutnngen.verify.compare import Divergence, VerifyReport, time_text
+from neutnngen.verify.simulate import CLOCK_PERIOD, delay_registers
 
 NEVER = 0xFFFF
 """A line that does not rise, in the test bench's record."""
@@ -47,11 +50,92 @@ def verify_network(
     judge = engine or ReferenceEngine()
     expected = judge.run(design, inputs, learn, enable=enable, labels=labels, keep_layers=True, keep_states=True)
     made = package or generate_network(design, folder / "rtl", kind=kind)
-    out = _simulate(made, design, inputs, learn, folder.resolve(), enable, labels, timeout)
+    out = _simulate(made, made.sources, design, inputs, learn, folder.resolve(), enable, labels, timeout)
     divergence, values = _compare(expected, design, made, out, len(inputs))
     learning = int(check_run(design.network, inputs, learn, enable, labels).learn.any(axis=1).sum())
     spikes = int((expected.outputs != NO_SPIKE).sum())
     return VerifyReport(divergence is None, "rtl", design.name, judge.name, len(inputs), learning, spikes, values, divergence)
+
+
+def measure_network_gates(
+    netlist: Path,
+    cell_models: Path,
+    design: Design,
+    inputs: NDArray[np.uint8],
+    learn: Learn,
+    folder: Path,
+    *,
+    enable: Any = None,
+    labels: Any = None,
+    engine: Engine | None = None,
+    timeout: float = 3600.0,
+) -> tuple[VerifyReport, Activity]:
+    """Run waves through a gate netlist of a network (flat Verilog, top = the design's name) and compare the lines of its outputs and the
+    voter's winner after every wave, and all weights after the last one.
+
+    cell_models: Verilog of the library's cells. Returns the switching activity of every net as well. Other arguments and errors as of
+    :func:`verify_network`.
+    """
+    judge = engine or ReferenceEngine()
+    expected = judge.run(design, inputs, learn, enable=enable, labels=labels, keep_layers=True)
+    made = generate_network(design, folder / "rtl")
+    folder = folder.resolve()
+    models = write_atomic(folder / "cells.v", delay_registers(cell_models.read_text(encoding="utf-8", errors="replace")))
+    vcd = folder / "waves.vcd"
+    out = _simulate(made, (netlist, models), design, inputs, learn, folder, enable, labels, timeout, vcd=vcd)
+    activity = read_vcd_activity(vcd, CLOCK_PERIOD)
+    vcd.unlink()  # large, and everything that is needed of it is known
+    divergence, values = _compare_gates(expected, design, made, out, len(inputs))
+    learning = int(check_run(design.network, inputs, learn, enable, labels).learn.any(axis=1).sum())
+    spikes = int((expected.outputs != NO_SPIKE).sum())
+    return VerifyReport(divergence is None, "gates", design.name, judge.name, len(inputs), learning, spikes, values, divergence), activity
+
+
+def _compare_gates(expected: Trace, design: Design, package: NetworkPackage, rows: list[str], waves: int) -> tuple[Divergence | None, int]:
+    """The first difference in what the ports show, and how many values were compared."""
+    assert expected.layers is not None
+    network, values, wave = design.network, 0, 0
+    outputs = network.output_layers
+    offsets = np.concatenate([np.full(network.layers[n].lines, package.starts[n] + 1) for n in outputs])
+    want = np.concatenate([expected.layers[n] for n in outputs], axis=1).astype(np.int64)
+    shifted = False
+    for row in rows[:-1]:
+        words = row.split()
+        if words[0] == "error":
+            return Divergence(int(words[1]), int(words[2]), "protocol", -1, -1, "legal behaviour", " ".join(words[3:])), values
+        if words[0] == "chain":
+            image = network_scan_image(expected.final)
+            values, shifted = values + len(image), True
+            if [int(b) if b in "01" else -1 for b in words[1]] != image:
+                return Divergence(waves - 1, -1, "weight", -1, -1, "the simulator's", "another scan image"), values
+            continue
+        if words[0] != "wave" or int(words[1]) != wave or set("xz") & set(row.lower().replace("wave", "")):
+            return Divergence(wave, -1, "protocol", -1, -1, "known bits", row[:80]), values
+        found, count = _compare_lines(words[2], offsets, want[wave], wave)
+        values += count
+        if found is not None:
+            return found, values
+        if network.voter is not None:
+            values += 1
+            won, winner = int(words[3], 16), int(expected.winners[wave])
+            if won != (0 if winner < 0 else 1 << winner):
+                return Divergence(wave, -1, "winner", -1, -1, str(winner), f"{won:#x}, one-hot"), values
+        wave += 1
+    if wave != waves or not shifted:
+        raise ToolFailed("the simulation's record is not complete", got=f"{wave} of {waves} waves")
+    return None, values
+
+
+def _compare_lines(word: str, offsets: NDArray[np.int64], want: NDArray[np.int64], wave: int) -> tuple[Divergence | None, int]:
+    """The earliest difference of a wave's lines, and their number. word: clocks of the test bench's record."""
+    times = _fields(word, len(offsets), 16)
+    got = np.where(times == NEVER, NO_SPIKE, times - offsets)
+    wrong = np.flatnonzero(got != want)
+    if not len(wrong):
+        return None, len(got)
+    line = min(wrong.tolist(), key=lambda n: (min(got[n], want[n]), n))
+    clock = int(min(got[line], want[line]))
+    return Divergence(wave, clock, "output", line, -1, time_text(int(want[line])), time_text(int(got[line]))), len(got)
 
 
 def _words(design: Design, inputs: Any, learn: Learn, enable: Any, labels: Any, kind: Kind) -> list[str]:
@@ -80,9 +164,19 @@ def _words(design: Design, inputs: Any, learn: Learn, enable: Any, labels: Any, 
 
 
 def _simulate(
-    package: NetworkPackage, design: Design, inputs: Any, learn: Learn, folder: Path, enable: Any, labels: Any, timeout: float
+    package: NetworkPackage,
+    sources: Sequence[Path],
+    design: Design,
+    inputs: Any,
+    learn: Learn,
+    folder: Path,
+    enable: Any,
+    labels: Any,
+    timeout: float,
+    *,
+    vcd: Path | None = None,
 ) -> list[str]:
-    """Lines of the record."""
+    """Lines of the record. sources: of what is simulated; vcd: dump of a gate netlist."""
     if len(inputs) == 0:
         raise ConfigError("there is no wave to simulate", got="0 waves", allowed="at least one")
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,8 +184,12 @@ def _simulate(
     weights = write_atomic(folder / "weights.bits", "\n".join(map(str, network_scan_image(design))) + "\n")
     out, parameters = folder / "record.txt", {"WAVES": len(inputs)}
     plusargs: dict[str, str | Path] = {"waves": waves.name, "weights": weights.name, "out": out.name}
-    sources = (package.testbench, *package.sources)
-    simulate(sources, f"{package.top}_tb", folder, plusargs, [out], parameters=parameters, timeout=timeout)
+    expect, defines = [out], []
+    if vcd is not None:
+        plusargs["vcd"] = vcd.name
+        expect, defines = [out, vcd], ["GATES"]
+    bench = (package.testbench, *sources)
+    simulate(bench, f"{package.top}_tb", folder, plusargs, expect, parameters=parameters, defines=defines, timeout=timeout)
     rows = [row for row in out.read_text(encoding="ascii").splitlines() if row]
     if not rows or rows[-1] != f"end {len(inputs)}":
         raise ToolFailed("the simulation's record does not end after the last wave", got=out, next_step=f"read the logs in {folder}")
@@ -114,14 +212,10 @@ def _compare(expected: Trace, design: Design, package: NetworkPackage, rows: lis
             continue
         if words[0] != "wave" or int(words[1]) != wave or set("xz") & set(row.lower().replace("wave", "")):
             return Divergence(wave, -1, "protocol", -1, -1, "known bits", row[:80]), values
-        times = _fields(words[2], len(offsets), 16)
-        got = np.where(times == NEVER, NO_SPIKE, times - offsets)
-        values += len(got)
-        wrong = np.flatnonzero(got != want[wave])
-        if len(wrong):
-            line = min(wrong.tolist(), key=lambda n: (min(got[n], want[wave, n]), n))
-            clock = int(min(got[line], want[wave, line]))
-            return Divergence(wave, clock, "output", line, -1, time_text(int(want[wave, line])), time_text(int(got[line]))), values
+        found, count = _compare_lines(words[2], offsets, want[wave], wave)
+        values += count
+        if found is not None:
+            return found, values
         found, count = _compare_states(expected, design, words[3:], wave, package.kind == "learning")
         values += count
         if found is not None:

@@ -17,6 +17,7 @@ from neutnngen.place_route.lvs import compare_layout
 from neutnngen.spec import load_design
 from neutnngen.tools.iverilog import IVERILOG, VVP
 from neutnngen.verify import measure_gates
+from neutnngen.verify.network import measure_network_gates
 
 SHOWN = 5
 
@@ -81,20 +82,25 @@ class GateSim(KitStep):
     """Real waves through the final netlist: equal to the reference simulator, and the activity of every net."""
 
     name = "gatesim"
-    version = 2
+    version = 3
     options = ("style", "slots", "members")
-    reads = ("netlist", "design", "design_arrays", "waves", "learn")
+    reads = ("netlist", "design", "design_arrays", "waves", "learn", "enable", "labels")
     tools = (IVERILOG, VVP)
 
     def run(self, context: Context) -> StateDelta:
         design = load_design(context.file("design"))
         try:
-            waves, learn = np.load(context.file("waves")), np.load(context.file("learn"))
+            waves, learn, enable, labels = (np.load(context.file(name)) for name in ("waves", "learn", "enable", "labels"))
         except (OSError, ValueError) as error:
             raise DataError(f"the waves cannot be read: {error}", got=context.file("waves")) from None
         context.say(f"{len(waves)} waves", None)
         where = (context.file("netlist"), cell_models(self.kit))
-        report, activity = measure_gates(*where, design, waves, learn, context.folder / "simulation", rings=context.config.rings)
+        folder = context.folder / "simulation"
+        if design.network.classic is None:
+            more = {name: array for name, array in (("enable", enable), ("labels", labels)) if array.size}
+            report, activity = measure_network_gates(*where, design, waves, learn, folder, **more)
+        else:
+            report, activity = measure_gates(*where, design, waves, learn, folder, rings=context.config.rings)
         written = write_report(context.folder, "gatesim.json", {**asdict(report), "message": report.message})
         if not report.ok:
             raise CheckFailed(f"the netlist does not behave as the simulator: {report.message}", next_step=f"read {written}")

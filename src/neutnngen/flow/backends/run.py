@@ -1,0 +1,113 @@
+"""A Design through one of the back ends: the same inputs and the same report as the embedded flow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neutnngen.errors import ConfigError, unknown_name
+from neutnngen.flow.backends import cadence, openroad
+from neutnngen.flow.config import LayoutConfig
+from neutnngen.flow.layout import SOURCE, configured_kit, run_layout, top_module, write_sources
+from neutnngen.flow.lock import run_lock
+from neutnngen.flow.runner import Flow, FlowResult
+from neutnngen.flow.step import Progress
+from neutnngen.flow.steps.checks import GateSim, Lvs
+from neutnngen.flow.steps.common import KitStep, kit_fingerprint
+from neutnngen.flow.steps.export import Picture
+from neutnngen.flow.steps.synth import Synth
+from neutnngen.pdk.technology import Kit
+from neutnngen.rtl import RtlPackage
+from neutnngen.rtl.network import NetworkPackage
+from neutnngen.spec import Design
+from neutnngen.tools import cadence as cadence_tools
+from neutnngen.tools import openroad as openroad_tools
+from neutnngen.tools import yosys
+
+Backend = Literal["embedded", "openroad", "cadence"]
+BACKENDS: tuple[Backend, ...] = ("embedded", "openroad", "cadence")
+
+
+def layout_folder(run_folder: Path, backend: str) -> Path:
+    """Where the layout of a back end lies: RUN/layout, or RUN/layout_NAME. Raises ConfigError for an unknown one."""
+    if backend not in BACKENDS:
+        raise unknown_name("there is no such back end", backend, BACKENDS)
+    return run_folder / ("layout" if backend == "embedded" else f"layout_{backend}")
+
+
+def backend_steps(backend: Backend, kit: Kit, sources: tuple[str, ...], top: str, *, modular: bool = False) -> tuple[KitStep, ...]:
+    """The steps of a script back end in their order. Its netlist and GDSII go through our gate simulation and our LVS as any other."""
+    mark = kit_fingerprint(kit)
+    checks: tuple[KitStep, ...] = (GateSim(kit, mark),)
+    ends: tuple[KitStep, ...] = (Picture(kit, mark), Lvs(kit, mark))
+    if backend == "openroad":
+        power = openroad.programs("power.tcl", openroad.POWER_LOG, kit.name)
+        return (
+            Synth(kit, mark, sources, top, modular),
+            openroad.OpenRoadScripts(kit, mark, top, sources, not modular),
+            openroad.OpenRoadLayout(kit, mark, top),
+            *checks,
+            openroad.OpenRoadPower(kit, mark, top, power, openroad_tools.INSTALL),
+            *ends,
+        )
+    return (
+        cadence.CadenceScripts(kit, mark, top, sources, not modular),
+        cadence.CadenceLayout(kit, mark, top),
+        *checks,
+        cadence.CadencePower(kit, mark, top, cadence.power_programs(), cadence_tools.INSTALL),
+        *ends,
+    )
+
+
+def run_backend(
+    backend: str,
+    design: Design,
+    waves: NDArray[np.uint8],
+    learn: NDArray[np.bool_],
+    config: LayoutConfig,
+    run_folder: Path,
+    progress: Progress | None = None,
+    *,
+    package: RtlPackage | NetworkPackage | None = None,
+    stop_after: str | None = None,
+    resume_line: str | None = None,
+    enable: NDArray[np.bool_] | None = None,
+    labels: NDArray[np.int64] | None = None,
+) -> FlowResult:
+    """As :func:`run_layout`, by the back end of this name. run_folder: of the layout, see :func:`layout_folder`.
+
+    A script back end whose programs are not installed raises MissingTool only after its scripts are written; what the scripts leave in
+    ``run_folder/results`` on another machine is taken by the next call.
+    """
+    if backend not in BACKENDS:
+        raise unknown_name("there is no such back end", backend, BACKENDS)
+    if backend == "embedded":
+        return run_layout(
+            design,
+            waves,
+            learn,
+            config,
+            run_folder,
+            progress,
+            package=package,
+            stop_after=stop_after,
+            resume_line=resume_line,
+            enable=enable,
+            labels=labels,
+        )
+    if len(waves) != len(learn):
+        raise ConfigError("waves and learn differ in length", got=f"{len(waves)} and {len(learn)}")
+    run_folder = run_folder.resolve()
+    with run_lock(run_folder):
+        kit = configured_kit(config, run_folder / SOURCE)
+        top = top_module(design)
+        initial = write_sources(design, package, waves, learn, config, run_folder / SOURCE, enable=enable, labels=labels)
+        sources = tuple(name for name in initial if name.startswith("rtl/"))
+        if backend == "openroad":
+            yosys.require()
+        steps = backend_steps(cast(Backend, backend), kit, sources, top, modular=config.rings is not None)
+        flow: Flow[LayoutConfig] = Flow(steps)
+        return flow.run(run_folder, config, initial, progress, stop_after=stop_after, resume_line=resume_line, locked=True)
