@@ -5,7 +5,6 @@
 module random_sets #(
     parameter integer                 STATE_W     = 31,
     parameter         [STATE_W-1:0]   TAPS        = {STATE_W{1'b0}},
-    parameter         [STATE_W-1:0]   SEED        = {{(STATE_W-1){1'b0}}, 1'b1},
     parameter integer                 SETS        = 2,
     parameter integer                 LEVELS      = 8,
     parameter integer                 STABILISER  = 1,
@@ -16,6 +15,7 @@ module random_sets #(
 ) (
     input  wire                 clk,
     input  wire                 rst,
+    input  wire [STATE_W-1:0]   seed,  // constant; the state after reset
     input  wire                 clear,
     input  wire                 draw,
     output wire [SETS*SIZE-1:0] bits,
@@ -36,7 +36,7 @@ module random_sets #(
     wire        hit   = (value < LIMIT[place*11+:11]);
 
     always @(posedge clk) begin
-        if (rst)       state <= SEED;
+        if (rst)       state <= seed;
         else if (draw) state <= after;
     end
 

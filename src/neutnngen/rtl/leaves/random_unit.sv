@@ -9,7 +9,6 @@
 module random_unit #(
     parameter integer                      STATE_W     = 31,
     parameter         [STATE_W-1:0]        TAPS        = {STATE_W{1'b0}},
-    parameter         [STATE_W-1:0]        SEED        = {{(STATE_W-1){1'b0}}, 1'b1},
     parameter integer                      LEVELS      = 8,
     parameter integer                      COUNT_W     = 4,
     parameter integer                      STABILISER  = 1,
@@ -19,6 +18,7 @@ module random_unit #(
 ) (
     input  wire               clk,
     input  wire               rst,
+    input  wire [STATE_W-1:0] seed,  // constant; the state after reset
     input  wire               draw,
     input  wire [COUNT_W-1:0] count,
     input  wire               update,
@@ -45,7 +45,7 @@ module random_unit #(
     wire        store = draw & (count < COUNT_W'(STORED));
 
     always @(posedge clk) begin
-        if (rst)       state <= SEED;
+        if (rst)       state <= seed;
         else if (draw) state <= after;
     end
 
