@@ -9,7 +9,7 @@ from neutnngen.pdk.technology import Kit, Rect, Technology, ViaDef
 from neutnngen.place_route.block import Block, Net, Port, Via, Wire
 
 
-def add_power_grid(block: Block, kit: Kit) -> Block:
+def add_power_grid(block: Block, kit: Kit, *, core_ring: bool = False) -> Block:
     """Add the power and the ground net with rails, straps, via stacks and one port each on the top strap layer.
 
     Rails lie on the row boundaries; the lowest has the polarity of the lower edge of the kit's cells, and they alternate. Straps of a
