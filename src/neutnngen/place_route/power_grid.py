@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 from neutnngen.errors import ConfigError
-from neutnngen.pdk.technology import Kit, Rect, Technology, ViaDef
+from neutnngen.pdk.technology import Kit, Layer, Rect, Technology, ViaDef
 from neutnngen.place_route.block import Block, Net, Port, Via, Wire
+from neutnngen.place_route.hard_blocks import hard_blocks, outline
 
 
 def add_power_grid(block: Block, kit: Kit, *, core_ring: bool = False) -> Block:
@@ -14,6 +15,8 @@ def add_power_grid(block: Block, kit: Kit, *, core_ring: bool = False) -> Block:
 
     Rails lie on the row boundaries; the lowest has the polarity of the lower edge of the kit's cells, and they alternate. Straps of a
     layer alternate between power and ground at half the kit's pitch, at least one of each. Stacks of vias stand on rails and straps only.
+    Rails and straps end before hard blocks with metal of their own on that layer. core_ring: a ring of ground around the core and one of
+    power around it, on the two top strap layers, joined to the straps; make_floorplan leaves room for them.
 
     Raises
     ------
@@ -30,13 +33,24 @@ def add_power_grid(block: Block, kit: Kit, *, core_ring: bool = False) -> Block:
     height, site = technology.sites[roles.core_site].height, technology.sites[roles.core_site].width
     lines: dict[str, list[tuple[str, Wire]]] = {kit.straps.rail_layer: []}
     rail_width = kit.straps.rail_width
-    for i in range(len(made.rows) + 1):
+    for i in range((core.y1 - core.y0) // height + 1):
         y = core.y0 + i * height
         wire = Wire(kit.straps.rail_layer, core.x0, y, core.x1, y, rail_width, 0)
         lines[kit.straps.rail_layer].append((polarity[i % 2], wire))
+    ringed = [name for name, _, _ in kit.straps.straps[-2:]] if core_ring else []
+    if core_ring and core.x0 - made.die.x0 < ring_margin(kit):
+        raise ConfigError(
+            "there is no room for rings around the core",
+            got=f"{technology.to_um(core.x0 - made.die.x0):g} um",
+            allowed=f"at least {technology.to_um(ring_margin(kit)):g} um between core and die edge",
+            next_step="make_floorplan(…, core_ring=True)",
+        )
     for name, width, pitch in kit.straps.straps:
-        wires = _straps(core, technology, name, width, pitch, rail_width // 2, site)
+        wires = _straps(core, technology, name, width, pitch, _ring_reach(kit) if name in ringed else rail_width // 2, site)
         lines[name] = [(polarity[i % 2], wire) for i, wire in enumerate(wires)]
+    for name in ringed:
+        lines[name] += [(polarity[k], wire) for k in (0, 1) for wire in _ring_sides(core, kit, name, k)]
+    _end_before_hard_blocks(made, kit, lines)
     for on_layer in lines.values():
         for owner, wire in on_layer:
             nets[owner].wires.append(wire)
@@ -52,6 +66,61 @@ def add_power_grid(block: Block, kit: Kit, *, core_ring: bool = False) -> Block:
         made.ports[net.name] = Port(net.name, "inout", net.name, top.rect())
         made.nets[net.name] = net
     return made
+
+
+def _ring_step(kit: Kit) -> int:
+    """From the middle of one ring to that of the next, and from the core to the middle of the inner one: width and twice the spacing."""
+    technology = kit.technology
+    grid = 2 * technology.manufacturing_grid
+    needed = 0
+    for name, width, _ in kit.straps.straps[-2:]:
+        needed = max(needed, width + 2 * widest_spacing(technology.layers[name]))
+    return -(-needed // grid) * grid
+
+
+def _ring_reach(kit: Kit) -> int:
+    """From the core to the outer edge of the outer ring."""
+    return 2 * _ring_step(kit) + max(width for _, width, _ in kit.straps.straps[-2:]) // 2
+
+
+def ring_margin(kit: Kit) -> int:
+    """Room between core and die edge that two rings need."""
+    return _ring_reach(kit) + max(widest_spacing(kit.technology.layers[name]) for name, _, _ in kit.straps.straps[-2:])
+
+
+def widest_spacing(layer: Layer) -> int:
+    """The largest spacing that the layer ever asks."""
+    return max([layer.spacing, *(space for _, columns in layer.spacing_table for _, space in columns)])
+
+
+def _ring_sides(core: Rect, kit: Kit, layer: str, number: int) -> list[Wire]:
+    """The two sides of ring ``number`` (0: the inner) that run in the layer's direction; they reach the corners' outer edges."""
+    widths = {name: width for name, width, _ in kit.straps.straps}
+    away = (number + 1) * _ring_step(kit)
+    beyond = away + max(widths[name] for name, _, _ in kit.straps.straps[-2:]) // 2
+    if kit.technology.layers[layer].direction == "vertical":
+        return [Wire(layer, x, core.y0 - beyond, x, core.y1 + beyond, widths[layer], 0) for x in (core.x0 - away, core.x1 + away)]
+    return [Wire(layer, core.x0 - beyond, y, core.x1 + beyond, y, widths[layer], 0) for y in (core.y0 - away, core.y1 + away)]
+
+
+def _end_before_hard_blocks(block: Block, kit: Kit, lines: dict[str, list[tuple[str, Wire]]]) -> None:
+    """Cut rails and straps where a hard block has metal of its own on their layer."""
+    for instance in hard_blocks(block, kit):
+        master = kit.masters[instance.master]
+        own = {rect.layer for rect in master.obstructions} | {rect.layer for pin in master.pins.values() for rect in pin.rects}
+        for layer in own & set(lines):
+            space = widest_spacing(kit.technology.layers[layer])
+            hole = outline(instance, kit, space)
+            kept: list[tuple[str, Wire]] = []
+            for net, wire in lines[layer]:
+                metal = wire.rect()
+                if metal.x1 <= hole.x0 or metal.x0 >= hole.x1 or metal.y1 <= hole.y0 or metal.y0 >= hole.y1:
+                    kept.append((net, wire))
+                elif wire.y0 == wire.y1:
+                    kept += [(net, wire._replace(x0=a, x1=b)) for a, b in ((wire.x0, hole.x0), (hole.x1, wire.x1)) if a < b]
+                else:
+                    kept += [(net, wire._replace(y0=a, y1=b)) for a, b in ((wire.y0, hole.y0), (hole.y1, wire.y1)) if a < b]
+            lines[layer] = kept
 
 
 def rail_order(kit: Kit) -> tuple[str, str]:
