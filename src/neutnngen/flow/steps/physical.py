@@ -28,13 +28,16 @@ class Floorplan(KitStep):
     """Die, core and rows for the synthesised cells."""
 
     name = "floorplan"
-    version = 1
+    version = 2
     reads = ("synthesis_netlist",)
-    options = ("utilisation", "aspect")
+    options = ("utilisation", "aspect", "pin_sides", "pin_order", "core_ring")
 
     def run(self, context: Context) -> StateDelta:
         netlist = read_netlist(context.file("synthesis_netlist"), self.kit)
-        block, report = make_floorplan(netlist, self.kit, utilisation=context.config.utilisation, aspect=context.config.aspect)
+        config = context.config
+        block, report = make_floorplan(
+            netlist, self.kit, utilisation=config.utilisation, aspect=config.aspect, sides=config.port_sides, core_ring=config.core_ring
+        )
         layout = context.folder / "layout.def"
         write_def(block, self.kit, layout)
         um = self.kit.technology.to_um
@@ -48,7 +51,7 @@ class Floorplan(KitStep):
             ("core_area", report.core_width_um * report.core_height_um, "um2", "lower"),
             ("rows", report.rows, "rows", None),
         )
-        smallest = ", the smallest legal size" if report.minimum else ""
+        smallest = f", the smallest legal size (because of {', '.join(report.limits)})" if report.minimum else ""
         return StateDelta({"layout": layout}, numbers, f"die {width:.1f} x {height:.1f} um, {report.rows} rows{smallest}")
 
 
@@ -57,13 +60,22 @@ class Place(KitStep):
     """Taps, power grid, ports, placement, fan-out buffers and clock tree."""
 
     name = "place"
-    version = 1
+    version = 2
     reads = ("layout",)
-    options = ("seed", "effort", "max_fanout")
+    options = ("seed", "effort", "max_fanout", "engine", "pin_sides", "pin_order", "even_pins", "core_ring")
 
     def run(self, context: Context) -> StateDelta:
         config = context.config
-        options = PlaceOptions(seed=config.seed, effort=config.effort, max_fanout=config.max_fanout)
+        options = PlaceOptions(
+            seed=config.seed,
+            effort=config.effort,
+            max_fanout=config.max_fanout,
+            sides=config.pin_sides,
+            order=config.pin_order,
+            even_ports=config.even_pins,
+            engine=config.engine,
+            core_ring=config.core_ring,
+        )
         result = place_block(read_block(context, self.kit), self.kit, options, lambda message: context.say(message, None))
         _require_legal(result.block, self.kit, context)
         layout = context.folder / "layout.def"
