@@ -29,12 +29,14 @@ def is_hard(master: Master) -> bool:
 
 def hard_blocks(block: Block, kit: Kit) -> list[Instance]:
     """The block's hard blocks in the order of its instances."""
-    return [i for i in block.instances.values() if is_hard(kit.masters[i.master])]
+    hard = {name for name, master in kit.masters.items() if is_hard(master)}
+    return [i for i in block.instances.values() if i.master in hard] if hard else []
 
 
 def standard_cells(block: Block, kit: Kit) -> list[Instance]:
     """All other instances."""
-    return [i for i in block.instances.values() if not is_hard(kit.masters[i.master])]
+    hard = {name for name, master in kit.masters.items() if is_hard(master)}
+    return [i for i in block.instances.values() if i.master not in hard]
 
 
 def outline(instance: Instance, kit: Kit, halo: int = 0) -> Rect:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block, Row
-from neutnngen.place_route.hard_blocks import hard_blocks, is_hard, outline
+from neutnngen.place_route.hard_blocks import hard_blocks, outline
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ def check_placement(block: Block, kit: Kit) -> list[Problem]:
         rows.setdefault(row.y, []).append(row)
     starts = {y: [row.x for row in pieces] for y, pieces in rows.items()}
     hard = [(i.name, outline(i, kit)) for i in hard_blocks(block, kit) if i.placed]
+    hard_masters = {block.instances[name].master for name, _ in hard}
     by_row: dict[int, list[tuple[int, int, str]]] = {}
 
     def report(rule: str, x: int, y: int, *names: str) -> None:
@@ -40,11 +41,11 @@ def check_placement(block: Block, kit: Kit) -> list[Problem]:
         if not instance.placed:
             report("unplaced", x, y, name)
             continue
-        if hard and not is_hard(master):
+        if hard and instance.master not in hard_masters:
             for other, rect in hard:
                 if x < rect.x1 and x + master.width > rect.x0 and y < rect.y1 and y + master.height > rect.y0:
                     report("on hard block", x, y, name, other)
-        if is_hard(master):
+        if instance.master in hard_masters:
             core = block.core
             if x < core.x0 or y < core.y0 or x + master.width > core.x1 or y + master.height > core.y1:
                 report("outside", x, y, name)

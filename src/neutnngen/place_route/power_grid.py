@@ -56,11 +56,14 @@ def add_power_grid(block: Block, kit: Kit, *, core_ring: bool = False) -> Block:
             nets[owner].wires.append(wire)
 
     order = [kit.straps.rail_layer, *(name for name, _, _ in kit.straps.straps)]
+    names = [layer.name for layer in technology.routing_layers]
     for lower, upper in pairwise(order):
+        between = names[names.index(lower) : names.index(upper) + 1]
+        vias = [_flat_via(technology, a, b) for a, b in pairwise(between)]
         for low_net, low in lines[lower]:
             for up_net, up in lines[upper]:
                 if low_net == up_net:
-                    _stack(nets[low_net], low, up, technology)
+                    _stack(nets[low_net], low, up, technology, between, vias)
     for net in nets.values():
         top = next(wire for owner, wire in lines[order[-1]] if owner == net.name)
         made.ports[net.name] = Port(net.name, "inout", net.name, top.rect())
@@ -182,11 +185,8 @@ def _places(low: tuple[int, int], up: tuple[int, int], pads: tuple[int, int], cu
     return [middle + (2 * k - (count - 1)) * step // 2 for k in range(count)]
 
 
-def _stack(net: Net, low: Wire, up: Wire, technology: Technology) -> None:
-    """Vias from ``low`` to the crossing ``up``: an array as large as fits, joined by a patch of metal on the layers between."""
-    names = [layer.name for layer in technology.routing_layers]
-    between = names[names.index(low.layer) : names.index(up.layer) + 1]
-    vias = [_flat_via(technology, a, b) for a, b in pairwise(between)]
+def _stack(net: Net, low: Wire, up: Wire, technology: Technology, between: list[str], vias: list[ViaDef]) -> None:
+    """Vias from ``low`` to the crossing ``up``: an array as large as fits, joined by a patch of metal on the layers ``between``."""
     a, b = low.rect(), up.rect()
     if max(a.x0, b.x0) >= min(a.x1, b.x1) or max(a.y0, b.y0) >= min(a.y1, b.y1):
         return
