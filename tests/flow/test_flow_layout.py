@@ -13,6 +13,7 @@ import pytest
 
 from conftest import need
 from neutnngen.errors import CheckFailed, ConfigError
+from neutnngen.flow import config
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.layout import STEP_NAMES, run_layout
 from neutnngen.flow.runner import FlowResult
@@ -20,6 +21,8 @@ from neutnngen.flow.state import State
 from neutnngen.flow.step import StepContext
 from neutnngen.flow.steps.synth import Synth, inferred_latches
 from neutnngen.pdk.kits import load_kit
+from neutnngen.place_route.pin_placement import Side
+from neutnngen.place_route.placement import Engine
 from neutnngen.spec import ColumnSpec, Design
 from neutnngen.verify import random_waves
 
@@ -121,3 +124,13 @@ def test_names_of_latches() -> None:
 def test_the_configuration_is_checked() -> None:
     with pytest.raises(ConfigError, match="utilisation"):
         LayoutConfig(utilisation=1.5)
+    with pytest.raises(ConfigError, match="engine"):
+        LayoutConfig(engine="simulated")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="pin_sides"):
+        LayoutConfig(pin_sides={"clk": "north"})  # type: ignore[dict-item]
+    with pytest.raises(ConfigError, match="different sides"):
+        LayoutConfig(pin_sides={"clk": "top"}, pin_order={"left": ["clk"]})
+    with pytest.raises(ConfigError, match="twice"):
+        LayoutConfig(pin_order={"left": ["clk", "clk"]})
+    assert LayoutConfig(pin_sides={"a": "top"}, pin_order={"left": ["b"]}).port_sides == {"a": "top", "b": "left"}
+    assert (config.Engine, config.Side) == (Engine, Side)

@@ -75,3 +75,27 @@ def test_straps_alternate_and_cross_with_arrays() -> None:
 def test_a_block_without_floorplan_is_refused() -> None:
     with pytest.raises(ConfigError, match="no floorplan"):
         add_power_grid(shift_register(1), the_kit())
+
+
+def test_rings_are_joined_to_all_straps_and_break_no_rule() -> None:
+    kit = the_kit()
+    block, _ = make_floorplan(shift_register(60), kit, core_ring=True)
+    plain, _ = make_floorplan(shift_register(60), kit)
+    block = add_power_grid(add_taps(block, kit), kit, core_ring=True)
+    block.instances = {name: i for name, i in block.instances.items() if i.fixed}
+    block.nets = {name: net for name, net in block.nets.items() if net.use in ("power", "ground")}
+    block.ports = {name: port for name, port in block.ports.items() if port.net in block.nets}
+    block = add_fillers(block, kit)
+    assert check_geometry(block, kit) == []
+    assert check_connectivity(block, kit) == []
+    for net in block.nets.values():
+        outside = [
+            w for w in net.wires if (w.x0 == w.x1 and not block.core.x0 < w.x0 < block.core.x1) or (w.y0 == w.y1 and w.y0 > block.core.y1)
+        ]
+        assert {w.layer for w in outside} >= {"metal4", "metal7"}  # and patches in the stacks of vias between them
+        # every strap of metal7 meets both vertical sides of its ring, every corner has vias as well
+        straps = sum(w.layer == "metal7" for w in net.wires)
+        beyond = {(via.x // 2000, via.y // 2000) for via in net.vias if via.x < block.core.x0 or via.x > block.core.x1}
+        assert len(beyond) >= 2 * straps
+    with pytest.raises(ConfigError, match="no room for rings"):
+        add_power_grid(plain, kit, core_ring=True)

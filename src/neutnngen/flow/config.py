@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 
 from neutnngen.errors import ConfigError, unknown_name
 from neutnngen.rtl.rings import SLOTS, Rings, chosen_style
 
 MACRO_SETS = ("tnn7",)
+# as place_route.placement and place_route.pin_placement have them, which take long to import; a test compares them
+Engine = Literal["electrostatic", "coloquinte"]
+Side = Literal["left", "right", "bottom", "top"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,9 @@ class LayoutConfig:
     kit, kit_folder: process kit, and the user's folder with its files (None: the installed distribution).
     macros, macros_folder: hard macros beside the kit's cells ("tnn7", for rings), and the user's folder with their views.
     clock_period_ns: the timing target; unit_clock_hz: unit clock at which power is reported as well.
-    utilisation: share of the core that cells fill; aspect: height over width.
+    utilisation: share of the core that cells fill; aspect: height over width. engine: of placement, "electrostatic" (our own) or
+    "coloquinte". pin_sides: side of the die by port, where it matters; pin_order: ports of a side in their order, bottom to top or left
+    to right; even_pins: those evenly along their side instead of near their cells. core_ring: rings of power and ground around the core.
     max_fanout: of signal nets and clock buffers. effort: of placement, 1 … 9. seed: of placement and routing.
     route_iterations: rounds of rip-up and reroute. waves: real waves of the gate simulation, half of them with learning on.
     picture_width: pixels. deck: run the independent rule deck where kit and machine have one.
@@ -36,6 +42,11 @@ class LayoutConfig:
     unit_clock_hz: float = 100e3
     utilisation: float = 0.65
     aspect: float = 1.0
+    engine: Engine = "electrostatic"
+    pin_sides: dict[str, Side] = field(default_factory=dict)
+    pin_order: dict[Side, list[str]] = field(default_factory=dict)
+    even_pins: bool = False
+    core_ring: bool = False
     max_fanout: int = 16
     effort: int = 3
     seed: int = 0
@@ -73,6 +84,23 @@ class LayoutConfig:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ConfigError(f"layout.{name} is out of range", got=value, allowed=f"{low:g} … {high:g}")
+        if self.engine not in get_args(Engine):
+            raise unknown_name("placement engine (layout.engine)", self.engine, get_args(Engine))
+        for key, sides in (("pin_sides", self.pin_sides.values()), ("pin_order", self.pin_order)):
+            for side in sides:
+                if side not in get_args(Side):
+                    raise unknown_name(f"side of the die in layout.{key}", side, get_args(Side))
+        for name in (name for side, listed in self.pin_order.items() for name in listed if self.pin_sides.get(name, side) != side):
+            raise ConfigError("layout.pin_order and layout.pin_sides give a port different sides", got=name)
+        listed_ports = [name for listed in self.pin_order.values() for name in listed]
+        twice = next((name for name in listed_ports if listed_ports.count(name) > 1), None)
+        if twice is not None:
+            raise ConfigError("layout.pin_order names a port twice", got=twice, allowed="each port once")
+
+    @property
+    def port_sides(self) -> dict[str, Side]:
+        """Sides of ports, those from their order too."""
+        return self.pin_sides | {name: side for side, listed in self.pin_order.items() for name in listed}
 
     @property
     def rings(self) -> Rings | None:

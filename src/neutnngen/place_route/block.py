@@ -7,7 +7,9 @@ Iteration order of every dictionary is meaningful (it is the file order), so res
 
 from __future__ import annotations
 
-import copy
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -53,6 +55,18 @@ class Via(NamedTuple):
     name: str
     x: int
     y: int
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keeps the garbage collector still while many objects are made: it would look at all of them again and again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 @dataclass
@@ -111,15 +125,11 @@ class Block:
 
     def copy(self) -> Block:
         """A copy that shares nothing mutable."""
-        return Block(
-            self.name,
-            self.die,
-            self.core,
-            list(self.rows),
-            {name: copy.copy(instance) for name, instance in self.instances.items()},
-            {name: copy.copy(port) for name, port in self.ports.items()},
-            {name: Net(net.name, net.use, list(net.pins), list(net.wires), list(net.vias)) for name, net in self.nets.items()},
-        )
+        with collector_paused():
+            instances = {n: Instance(i.name, i.master, i.x, i.y, i.orient, i.placed, i.fixed, i.kind) for n, i in self.instances.items()}
+            ports = {n: Port(p.name, p.direction, p.net, p.rect) for n, p in self.ports.items()}
+            nets = {n: Net(net.name, net.use, net.pins.copy(), net.wires.copy(), net.vias.copy()) for n, net in self.nets.items()}
+        return Block(self.name, self.die, self.core, list(self.rows), instances, ports, nets)
 
 
 def transform(rect: Rect, master: Master, instance: Instance) -> Rect:

@@ -251,7 +251,7 @@ def _buckets(cells, rows, bucket, first):  # type: ignore[no-untyped-def]
     first: index of the first stretch of every segment, and the number of all.
     """
     x = cells[0]
-    segment, _, after, low, _, _, _ = rows
+    segment, _, _, low, _, _, _ = rows
     found = np.full(first[-1], -1, np.int64)
     for c in range(segment.shape[0]):
         s = segment[c]
@@ -275,7 +275,7 @@ def exchange(order, ys, row_start, bucket, first, nets, cells, rows, stamps, ori
     ys, row_start: middles of the rows, ascending, and their segments, as in legalise.Segments.
     """
     x, y, width, _, _ = cells
-    segment, before, after, low, high, row_y, _ = rows
+    segment, before, after, low, high, _, _ = rows
     found = _buckets(cells, rows, bucket, first)
     ends_x, ends_y, weights = np.empty(128), np.empty(128), np.empty(128)
     pair = np.empty(2, np.int64)
@@ -315,11 +315,11 @@ def exchange(order, ys, row_start, bucket, first, nets, cells, rows, stamps, ori
                     d = after[d]
                 while before[d] >= 0 and x[d] > tx:
                     d = before[d]
-                for step in range(NEAR):
+                for _ in range(NEAR):
                     if before[d] < 0:
                         break
                     d = before[d]
-                for step in range(2 * NEAR + 1):
+                for _ in range(2 * NEAR + 1):
                     if d < 0:
                         break
                     if d != cell:
@@ -373,6 +373,7 @@ def exchange(order, ys, row_start, bucket, first, nets, cells, rows, stamps, ori
         _put(cell, best_at, best_s, cells, rows)
         if best_side == 2:
             _link(cell, -1, -1, best_s, rows)
+            found[first[best_s] : first[best_s + 1]] = cell  # empty no more
         elif best_side == 1:
             _link(cell, best_d, after[best_d], best_s, rows)
         else:

@@ -28,14 +28,21 @@ WIDEST_NET = 400
 FIRST_WEIGHT = 1e-3
 """Share of the wires' slope that the field has at the start."""
 
+PRESENT_WEIGHT = 0.2
+"""The same where placement goes on from present places."""
+
 GAMMA_BINS = 6.0
 """Smoothing of the wire length in bins at an overflow of 0.55; a tenth of that at 0.1, ten times at 1."""
+
+
+WORSE = 0.004
+"""Relative growth of the wires in an iteration at which the weight of the field stays as it is."""
 
 
 @dataclass(frozen=True)
 class Schedule:
     """growth: of the field's weight, at most, in an iteration. overflow: share of cell area above the target density at which to stop.
-    iterations: at most. cells_per_bin: of the density map. quiet_um2..: see :func:`spread`."""
+    iterations: at most. cells_per_bin: of the density map."""
 
     growth: float = 1.05
     overflow: float = 0.07
@@ -218,7 +225,7 @@ class _Spreader:
         parts = self.slopes(at_x, at_y)  # now with the smoothing that belongs to the overflow
         norm = float(np.abs(parts[2]).sum() + np.abs(parts[3]).sum())
         weight = (float(np.abs(parts[0]).sum() + np.abs(parts[1]).sum()) / norm if norm > 0 else 1.0) * (
-            0.5 if self.from_present else FIRST_WEIGHT
+            PRESENT_WEIGHT if self.from_present else FIRST_WEIGHT
         )
         momentum = 1.0
         step = 0.0
@@ -268,10 +275,6 @@ class _Spreader:
         """Both slopes, each cell's divided by what it has of pins and charge, so that all move alike."""
         stiff = np.maximum(1.0, self.pull + weight * self.total)
         return (parts[0] + weight * parts[2]) / stiff, (parts[1] + weight * parts[3]) / stiff
-
-
-WORSE = 0.004
-"""Relative growth of the wires in an iteration at which the weight of the field stays as it is."""
 
 
 def _cosines(waves: NDArray[np.float32], axis: int) -> NDArray[np.float32]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
 
 
@@ -78,9 +77,9 @@ def add_charge(x, y, half_width, half_height, charge, first, last, density):  # 
     for k in range(first, last):
         x0, x1 = x[k] - half_width[k], x[k] + half_width[k]
         y0, y1 = y[k] - half_height[k], y[k] + half_height[k]
-        for i in range(max(0, int(x0)), min(nx, int(math.ceil(x1)))):
+        for i in range(max(0, int(x0)), min(nx, math.ceil(x1))):
             across = (min(x1, i + 1.0) - max(x0, float(i))) * charge[k]
-            for j in range(max(0, int(y0)), min(ny, int(math.ceil(y1)))):
+            for j in range(max(0, int(y0)), min(ny, math.ceil(y1))):
                 density[i, j] += across * (min(y1, j + 1.0) - max(y0, float(j)))
 
 
@@ -92,9 +91,9 @@ def field_force(x, y, half_width, half_height, charge, field_x, field_y, force_x
         x0, x1 = x[k] - half_width[k], x[k] + half_width[k]
         y0, y1 = y[k] - half_height[k], y[k] + half_height[k]
         sum_x = sum_y = 0.0
-        for i in range(max(0, int(x0)), min(nx, int(math.ceil(x1)))):
+        for i in range(max(0, int(x0)), min(nx, math.ceil(x1))):
             across = min(x1, i + 1.0) - max(x0, float(i))
-            for j in range(max(0, int(y0)), min(ny, int(math.ceil(y1)))):
+            for j in range(max(0, int(y0)), min(ny, math.ceil(y1))):
                 share = across * (min(y1, j + 1.0) - max(y0, float(j)))
                 sum_x += share * field_x[i, j]
                 sum_y += share * field_y[i, j]

@@ -18,6 +18,8 @@ def add_taps(block: Block, kit: Kit) -> Block:
     for i, row in enumerate(made.rows):
         site = kit.technology.sites[row.site].width
         length = row.sites * site
+        if length < width:
+            continue  # a piece of a row beside a hard block, too narrow for any cell
         count = taps_in_row(kit, length)
         pitch = length // count // site * site
         start = 0 if i % 2 == 0 else max(0, pitch // 2 // site * site)
@@ -39,7 +41,9 @@ def add_fillers(block: Block, kit: Kit) -> Block:
     for row in made.rows:
         site = kit.technology.sites[row.site].width
         at = row.x
-        for x0, x1 in [*sorted(spans.get(row.y, ())), (row.x + row.sites * site, 0)]:
+        end = row.x + row.sites * site
+        inside = (span for span in spans.get(row.y, ()) if span[1] > row.x and span[0] < end)
+        for x0, x1 in [*sorted(inside), (end, 0)]:
             while at < x0:
                 fitting = next(((w, n) for w, n in fillers if w <= x0 - at), None)
                 if fitting is None:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from neutnngen.errors import ConfigError
 from neutnngen.pdk.technology import Kit, Rect
 from neutnngen.place_route.block import Block, Row
+from neutnngen.place_route.hard_blocks import BlockPlace, hard_blocks, outline, place_hard_blocks, standard_cells
 from neutnngen.place_route.pin_placement import Side
+from neutnngen.place_route.power_grid import ring_margin
 
 CLOCK_AND_BUFFERS = 1.08
 """Area that buffers, clock tree and taps add to the synthesised cells; measured 4–7 % on columns."""
@@ -23,7 +25,7 @@ PORT_TRACKS = 4
 @dataclass(frozen=True)
 class FloorplanReport:
     """utilisation: logic area over core area. minimum: whether the legal minimum, not the utilisation, decided the size; limits: what
-    the minimum came from, of "rows", "widest cell", "straps", "ports left/right" and "ports bottom/top"."""
+    the minimum came from, of "rows", "widest cell", "straps", "hard blocks", "ports left/right" and "ports bottom/top"."""
 
     core_width_um: float
     core_height_um: float
@@ -50,7 +52,7 @@ def _least_core(block: Block, kit: Kit, sides: Mapping[str, Side]) -> tuple[dict
     free = math.ceil((len(block.ports) - len(sides)) / 4)
     vertical_edge, horizontal_edge = (PORT_TRACKS * technology.layers[name].pitch for name in kit.pin_layers)
     width = {
-        "widest cell": 2 * max(kit.masters[i.master].width for i in block.instances.values()),
+        "widest cell": 2 * max((kit.masters[i.master].width for i in standard_cells(block, kit)), default=0),
         "ports bottom/top": (max(counts["bottom"], counts["top"]) + free) * horizontal_edge,
     }
     height = {
@@ -74,13 +76,17 @@ def make_floorplan(
     aspect: float = 1.0,
     margin_um: float | None = None,
     sides: Mapping[str, Side] | None = None,
+    blocks: Mapping[str, BlockPlace] | None = None,
+    halo_um: float = 1.0,
+    core_ring: bool = False,
 ) -> tuple[Block, FloorplanReport]:
     """Give the block a die, a core and rows.
 
-    utilisation: share of the core that cells will fill. aspect: height over width. margin_um: from core to die edge (default: two rows). sides: sides of ports
-    that :func:`place_ports` will be given. A block that is too small for a strap of each polarity, its ports or its widest cell gets the
-    smallest legal core, and the report says so. The core's corner lies on even rows and sites, so that routing tracks keep
-    their place in every cell.
+    utilisation: share of the core that cells will fill. aspect: height over width. margin_um: from core to die edge (default: two rows).
+    sides: sides of ports that :func:`place_ports` will be given. blocks: places of hard blocks, which the core is made to hold, and halo_um: room without cells
+    around them, see :func:`place_hard_blocks`. core_ring: leaves room for rings around the core, see :func:`add_power_grid`. A block that
+    is too small for a strap of each polarity, its ports or its widest cell gets the smallest legal core, and the report says so. The
+    core's corner lies on even rows and sites, so that routing tracks keep their place in every cell.
 
     Raises
     ------
@@ -96,10 +102,24 @@ def make_floorplan(
         raise ConfigError("the margin between core and die edge is out of range", got=margin_um, allowed="0 … 1000 um")
     technology = kit.technology
     site = technology.sites[kit.roles.core_site]
-    area = cell_area(block, kit) * CLOCK_AND_BUFFERS / utilisation
+    standard = sum(kit.masters[i.master].width * kit.masters[i.master].height for i in standard_cells(block, kit))
+    halo = technology.to_dbu(halo_um)
+    hard = [outline(instance, kit, halo) for instance in hard_blocks(block, kit)]
+    area = standard * CLOCK_AND_BUFFERS / utilisation + sum((r.x1 - r.x0) * (r.y1 - r.y0) for r in hard)
     wanted_width = math.sqrt(area / aspect)
 
+    room = 2 * site.height if margin_um is None else max(technology.to_dbu(margin_um), site.height)
+    margin = max(room, ring_margin(kit) if core_ring else 0)
+    x0 = 2 * site.width * math.ceil(margin / (2 * site.width))
+    # tracks repeat in every pair of rows where a row is a whole number of half tracks
+    y0 = 2 * site.height * math.ceil(margin / (2 * site.height))
     least_width, least_height = _least_core(block, kit, sides or {})
+    for name, place in (blocks or {}).items():
+        if name in block.instances:
+            master = kit.masters[block.instances[name].master]
+            right, top = technology.to_dbu(place.x_um) + master.width - x0, technology.to_dbu(place.y_um) + master.height - y0
+            least_width["hard blocks"] = max(least_width.get("hard blocks", 0), right + site.width)
+            least_height["hard blocks"] = max(least_height.get("hard blocks", 0), top + site.height)
     across, up = max(least_width.values()), max(least_height.values())
     sites = 2 * math.ceil(max(wanted_width, across) / (2 * site.width))
     free = sites * site.width - taps_in_row(kit, sites * site.width) * (kit.masters[kit.roles.tap].width if kit.roles.tap else 0)
@@ -107,15 +127,13 @@ def make_floorplan(
     limits = [name for name, length in least_width.items() if length == across > wanted_width]
     limits += [name for name, length in least_height.items() if length == up > area / free]
 
-    margin = 2 * site.height if margin_um is None else max(technology.to_dbu(margin_um), site.height)
-    x0 = 2 * site.width * math.ceil(margin / (2 * site.width))
-    # tracks repeat in every pair of rows where a row is a whole number of half tracks
-    y0 = 2 * site.height * math.ceil(margin / (2 * site.height))
     width, height = sites * site.width, rows * site.height
     made = block.copy()
     made.core = Rect("", x0, y0, x0 + width, y0 + height)
     made.die = Rect("", 0, 0, 2 * x0 + width, 2 * y0 + height)
     made.rows = [Row(f"row_{i}", site.name, x0, y0 + i * site.height, "N" if i % 2 == 0 else "FS", sites) for i in range(rows)]
+    if hard or blocks:
+        made = place_hard_blocks(made, kit, blocks or {}, halo_um=halo_um)
     used = cell_area(block, kit) / (width * height)
     report = FloorplanReport(technology.to_um(width), technology.to_um(height), rows, used, bool(limits), tuple(dict.fromkeys(limits)))
     return made, report

@@ -7,6 +7,7 @@ ISPD 2008. A legal placement comes back as it was.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,14 +46,19 @@ def free_segments(block: Block, kit: Kit) -> Segments:
     height = kit.technology.sites[block.rows[0].site].height
     site = kit.technology.sites[block.rows[0].site].width
     origin = min(row.x for row in block.rows)
+    heights = sorted({row.y for row in block.rows})
     fixed: dict[int, list[tuple[int, int]]] = {}
     for instance in block.instances.values():
         if instance.fixed:
             master = kit.masters[instance.master]
-            # a hard block stands on many rows
-            for y in range(instance.y, instance.y + master.height, height):
+            touched = heights[bisect_right(heights, instance.y - height) : bisect_left(heights, instance.y + master.height)]
+            for y in touched:  # a hard block stands on many rows
                 fixed.setdefault(y, []).append((instance.x, instance.x + master.width))
-    rows, low, high, ys, start = [], [], [], [], [0]
+    rows: list[Row] = []
+    low: list[int] = []
+    high: list[int] = []
+    ys: list[int] = []
+    start = [0]
     for row in sorted(block.rows, key=lambda r: (r.y, r.x)):
         end = row.x + row.sites * site
         at = row.x

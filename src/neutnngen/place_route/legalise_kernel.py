@@ -1,4 +1,4 @@
-"""The compiled part of the legaliser. Lengths are sites of the row, from the left end of all rows' common grid; heights are database units."""
+"""The compiled part of the legaliser. Lengths are sites, from the left end of all rows; heights are database units."""
 
 from __future__ import annotations
 

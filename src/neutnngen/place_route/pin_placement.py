@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression, linear_sum_assignment
 
 from neutnngen.errors import ConfigError, nearest
-from neutnngen.pdk.technology import Kit, Layer, Rect
+from neutnngen.pdk.technology import Kit, Rect
 from neutnngen.place_route.block import Block, Port
+from neutnngen.place_route.power_grid import widest_spacing
 from neutnngen.place_route.wiring import pin_place
 
 Side = Literal["left", "right", "bottom", "top"]
 SPACING_TRACKS = 3
 PORT_LENGTH_WIDTHS = 4
+
+MANY_PORTS = 1000
+"""Ports up to which the exact assignment is solved; its time grows with the cube of their number."""
 
 
 def edge_slots(block: Block, kit: Kit) -> list[Rect]:
@@ -37,7 +42,7 @@ def edge_slots(block: Block, kit: Kit) -> list[Rect]:
             else:
                 slots.append(Rect(layer.name, die.x0, at - half, die.x0 + length, at + half))
                 slots.append(Rect(layer.name, die.x1 - length, at - half, die.x1, at + half))
-    near = max(_clearance(layer) + PORT_LENGTH_WIDTHS * layer.width for layer in (side_layer, end_layer))
+    near = max(widest_spacing(layer) + PORT_LENGTH_WIDTHS * layer.width for layer in (side_layer, end_layer))
     taken = [
         rect
         for net in block.nets.values()
@@ -46,13 +51,8 @@ def edge_slots(block: Block, kit: Kit) -> list[Rect]:
         if rect.layer in kit.pin_layers
         and (rect.x0 < die.x0 + near or rect.x1 > die.x1 - near or rect.y0 < die.y0 + near or rect.y1 > die.y1 - near)
     ]
-    clear = {layer.name: _clearance(layer) for layer in (side_layer, end_layer)}
+    clear = {layer.name: widest_spacing(layer) for layer in (side_layer, end_layer)}
     return [s for s in slots if not any(_close(s, t, clear[s.layer]) for t in taken)]
-
-
-def _clearance(layer: Layer) -> int:
-    """The largest spacing that the layer ever asks."""
-    return max([layer.spacing, *(space for _, columns in layer.spacing_table for _, space in columns)])
 
 
 def _close(a: Rect, b: Rect, space: int) -> bool:
@@ -66,30 +66,41 @@ def side_of(rect: Rect, block: Block, kit: Kit) -> Side:
     return "bottom" if rect.y0 == block.die.y0 else "top"
 
 
-def place_ports(block: Block, kit: Kit, sides: Mapping[str, Side] | None = None) -> Block:
+def place_ports(
+    block: Block,
+    kit: Kit,
+    sides: Mapping[str, Side] | None = None,
+    *,
+    order: Mapping[Side, Sequence[str]] | None = None,
+    even: bool = False,
+) -> Block:
     """Give every signal port the edge slot that is best for all together.
 
     The cost of a slot is its distance to the centre of the port's placed pins. Without placed cells ports spread evenly in their order,
     round the die or along their side, so that the bits of a bus stay together. sides: the side of the die for ports that must have one.
+    order: ports of a side in the order that they must keep, from bottom to top or from left to right. even: those lie evenly along their
+    side instead of as near to their cells as the order allows. More than ``MANY_PORTS`` ports are placed side by side, which is near the
+    best for all.
 
     Raises
     ------
-    ConfigError: no floorplan, unknown port or side, or more ports than an edge has slots.
+    ConfigError: no floorplan, unknown port or side, a port in two orders, or more ports than an edge has slots.
     """
-    sides = sides or {}
+    order = order or {}
     if not block.rows:
         raise ConfigError("the block has no floorplan yet", got=block.name, next_step="make_floorplan first")
     made = block.copy()
     ports = [p for p in made.ports.values() if made.nets[p.net].use in ("signal", "clock")]
-    _check_sides(sides, [p.name for p in ports])
+    names = [p.name for p in ports]
+    sides = _all_sides(sides or {}, order, names)
     slots = edge_slots(made, kit)
-    slot_sides = [side_of(slot, made, kit) for slot in slots]
+    slot_sides = np.array([side_of(slot, made, kit) for slot in slots])
     for side, count in Counter(sides.values()).items():
-        if count > slot_sides.count(side):
+        if count > (slot_sides == side).sum():
             raise ConfigError(
                 f"the {side} edge of the die is too short for its ports",
                 got=f"{count} ports",
-                allowed=f"{slot_sides.count(side)}",
+                allowed=f"{(slot_sides == side).sum()}",
                 next_step="lower the utilisation, or spread the ports over more sides",
             )
     if len(slots) < len(ports):
@@ -99,24 +110,107 @@ def place_ports(block: Block, kit: Kit, sides: Mapping[str, Side] | None = None)
             allowed=f"{len(slots)}",
             next_step="lower the utilisation",
         )
-    middles = np.array([[(s.x0 + s.x1) / 2, (s.y0 + s.y1) / 2] for s in slots])
     if not ports:
         return made
-    spread = _spread(made, [p.name for p in ports], sides)
+    middles = np.array([[(s.x0 + s.x1) / 2, (s.y0 + s.y1) / 2] for s in slots])
+    spread = _spread(made, names, sides)
     wanted = np.array([_wanted(made, kit, port) or spread[port.name] for port in ports])
-    cost = np.abs(middles[None, :, :] - wanted[:, None, :]).sum(axis=2)
-    for i, port in enumerate(ports):
-        if port.name in sides:
-            cost[i, [k for k, side in enumerate(slot_sides) if side != sides[port.name]]] = np.inf
-    rows, columns = linear_sum_assignment(cost)
-    for row, column in zip(rows, columns, strict=True):
-        ports[row].rect = slots[column]
+    index = {name: i for i, name in enumerate(names)}
+    free = np.ones(len(slots), np.bool_)
+    chosen = np.full(len(ports), -1)
+    for side, listed in order.items():
+        along, places = _edge(side, slot_sides, middles, free)
+        own = np.array([index[name] for name in listed], np.intp)
+        targets = np.linspace(-0.5, len(places) - 0.5, 2 * len(listed) + 1)[1::2] if even else _nearest(places, wanted[own, along[1]])
+        chosen[own] = along[0][_in_order(targets, len(places))]
+        free[chosen[own]] = False
+    rest = np.flatnonzero(chosen < 0)
+    if len(rest) > MANY_PORTS:
+        for side, members in _share_out([names[i] for i in rest.tolist()], wanted[rest], sides, slot_sides, free, made.die).items():
+            along, places = _edge(side, slot_sides, middles, free)
+            group = rest[members]
+            group = group[np.argsort(wanted[group, along[1]], kind="stable")]
+            chosen[group] = along[0][_in_order(_nearest(places, wanted[group, along[1]]), len(places))]
+    elif len(rest):
+        open_slots = np.flatnonzero(free)
+        cost = np.abs(middles[None, open_slots, :] - wanted[rest, None, :]).sum(axis=2)
+        for row, i in enumerate(rest):
+            if names[i] in sides:
+                cost[row, slot_sides[open_slots] != sides[names[i]]] = np.inf
+        chosen[rest] = open_slots[linear_sum_assignment(cost)[1]]
+    for port, slot in zip(ports, chosen.tolist(), strict=True):
+        port.rect = slots[slot]
+    return made
+
+
+def _edge(
+    side: Side, slot_sides: NDArray[np.str_], middles: NDArray[np.float64], free: NDArray[np.bool_]
+) -> tuple[tuple[NDArray[np.intp], int], NDArray[np.float64]]:
+    """((free slots of a side along it, its axis), their places)."""
+    axis = 1 if side in ("left", "right") else 0
+    found = np.flatnonzero((slot_sides == side) & free)
+    found = found[np.argsort(middles[found, axis])]
+    return (found, axis), middles[found, axis]
+
+
+def _nearest(places: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Fractional number of the slot at each wanted place."""
+    found: NDArray[np.float64] = np.interp(wanted, places, np.arange(len(places)))
+    return found
+
+
+def _in_order(targets: NDArray[np.float64], slots: int) -> NDArray[np.intp]:
+    """Different slots in ascending order, near the targets (least squares: isotonic regression)."""
+    rank = np.arange(len(targets))
+    level = isotonic_regression(targets - rank).x if len(targets) else targets
+    found: NDArray[np.intp] = np.clip(np.rint(level), 0, slots - len(targets)).astype(np.intp) + rank
+    return found
+
+
+def _share_out(
+    names: list[str],
+    wanted: NDArray[np.float64],
+    sides: Mapping[str, Side],
+    slot_sides: NDArray[np.str_],
+    free: NDArray[np.bool_],
+    die: Rect,
+) -> dict[Side, NDArray[np.intp]]:
+    """Ports by side: their own where they have one, else the nearest with room; those that lose most by another side choose first."""
+    all_sides: tuple[Side, ...] = get_args(Side)
+    x, y = wanted[:, 0], wanted[:, 1]
+    away = {"left": x - die.x0, "right": die.x1 - x, "bottom": y - die.y0, "top": die.y1 - y}
+    distance = np.stack([away[side] for side in all_sides], axis=1)
+    for i, name in enumerate(names):
+        if name in sides:
+            distance[i] = np.where([side == sides[name] for side in all_sides], 0.0, np.inf)
+    room = [int(((slot_sides == side) & free).sum()) for side in all_sides]
+    ranked = np.sort(distance, axis=1)
+    members: dict[Side, list[int]] = {side: [] for side in all_sides}
+    for i in np.argsort(ranked[:, 0] - ranked[:, 1], kind="stable").tolist():
+        best = min((k for k in range(len(all_sides)) if room[k]), key=lambda k: float(distance[i, k]))
+        room[best] -= 1
+        members[all_sides[best]].append(i)
+    return {side: np.array(found, np.intp) for side, found in members.items()}
+
+
+def _all_sides(sides: Mapping[str, Side], order: Mapping[Side, Sequence[str]], names: list[str]) -> dict[str, Side]:
+    """Sides of ports, with those that their order gives them."""
+    made = dict(sides)
+    seen: set[str] = set()
+    for side, listed in order.items():
+        for name in listed:
+            if name in seen or sides.get(name, side) != side:
+                raise ConfigError("a port has two places in the order of ports", got=name, allowed="each port once, on one side")
+            seen.add(name)
+            made[name] = side
+    _check_sides(made, names)
     return made
 
 
 def _check_sides(sides: Mapping[str, Side], names: list[str]) -> None:
+    known = set(names)
     for name, side in sides.items():
-        if name not in names:
+        if name not in known:
             close = nearest(name, names)
             raise ConfigError(
                 "a side is given for a port that the block lacks", got=name, allowed=f"did you mean {close}?" if close else None

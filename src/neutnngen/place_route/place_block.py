@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -13,14 +13,15 @@ from neutnngen.place_route.buffering import BufferReport, buffer_fanout, size_dr
 from neutnngen.place_route.clock_tree import ClockTreeReport, build_clock_tree
 from neutnngen.place_route.fill import add_taps
 from neutnngen.place_route.floorplan import cell_area
+from neutnngen.place_route.hard_blocks import standard_cells
 from neutnngen.place_route.pin_placement import Side, place_ports
-from neutnngen.place_route.placement import place_global, place_legal
+from neutnngen.place_route.placement import Engine, check_engine, place_global, place_legal
+from neutnngen.place_route.placement_arrays import total_hpwl
 from neutnngen.place_route.power_grid import add_power_grid
-from neutnngen.place_route.wiring import hpwl
 
 Progress = Callable[[str], None]
-Weigh = Callable[[Block, Mapping[str, float] | None], Mapping[str, float]]
-"""Weights of nets by name from a placed block and the weights of the iteration before; none where timing is met with room."""
+Refine = Callable[[Block], Mapping[str, float] | None]
+"""Weights of nets by name for one more global placement of a placed block, None to go on."""
 Mend = Callable[[Block], Block]
 """A legal block with its timing repaired: other sizes, more buffers, to be made legal again."""
 
@@ -28,21 +29,28 @@ Mend = Callable[[Block], Block]
 @dataclass(frozen=True)
 class PlaceOptions:
     """seed: of the engine's start. effort: 1 … 9. max_fanout: of signal nets and of the clock tree's buffers. max_cap_ff: largest load of
-    a signal net's driver that buffers should leave, None for what the drivers stand. sides: side of the die by port, where it matters.
-    timing_rounds: placements with weights from timing, where ``place_block`` gets a function for them."""
+    a signal net's driver that buffers should leave, None for what the drivers stand. sides: side of the die by port, where it matters;
+    order: ports of a side in their order, bottom to top or left to right; even_ports: those evenly along their side, not near their cells.
+    engine: of placement. net_weights: importance of nets by name, 1 where not named. core_ring: rings of power and ground around the core.
+    """
 
     seed: int = 0
     effort: int = 3
     max_fanout: int = 16
     max_cap_ff: float | None = None
     sides: Mapping[str, Side] | None = None
-    timing_rounds: int = 2
+    order: Mapping[Side, Sequence[str]] | None = None
+    even_ports: bool = False
+    engine: Engine = "electrostatic"
+    net_weights: Mapping[str, float] | None = None
+    core_ring: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.effort <= 9:
             raise ConfigError("layout.effort is out of range", got=self.effort, allowed="1 … 9")
         if not 4 <= self.max_fanout <= 64:
             raise ConfigError("layout.max_fanout is out of range", got=self.max_fanout, allowed="4 … 64")
+        check_engine(self.engine)
 
 
 @dataclass(frozen=True)
@@ -85,52 +93,60 @@ def place_block(
     options: PlaceOptions | None = None,
     progress: Progress | None = None,
     *,
-    weigh: Weigh | None = None,
+    refine: Refine | None = None,
     mend: Mend | None = None,
 ) -> PlaceResult:
     """Taps, power grid, ports, global placement, buffers, clock tree, legal and detailed placement of a floorplanned block.
 
-    weigh: asked for weights of nets before each of ``timing_rounds`` more global placements, until it has none. mend: repairs timing once
-    the cells are legal.
+    refine: asked after every global placement for the weights of a further one, which goes on from the present places (timing-driven
+    placement); it ends the rounds by returning None. mend: repairs timing once the cells are legal.
     """
     options = options or PlaceOptions()
     say = clock = _Clock(progress)
     if not block.rows:
         raise ConfigError("the block has no rows", got=block.name, next_step="make_floorplan first")
+    weights = options.net_weights
+
+    def ports(of: Block) -> Block:
+        return place_ports(of, kit, options.sides, order=options.order, even=options.even_ports)
+
     say("taps and power grid")
-    current = add_power_grid(add_taps(block, kit), kit)
+    current = add_power_grid(add_taps(block, kit), kit, core_ring=options.core_ring)
     say("global placement")
     # a rough placement is enough to find the ports' places: the wires of the final one come out within 0.1 %
-    current = place_global(place_ports(current, kit, options.sides), kit, seed=options.seed, effort=1)
-    current = place_ports(current, kit, options.sides)
-    current = place_global(current, kit, seed=options.seed, effort=options.effort)
-    weights: Mapping[str, float] | None = None
-    for _ in range(0 if weigh is None else options.timing_rounds):
-        assert weigh is not None
-        weights = weigh(current, weights)
-        if not weights:
-            break
-        say("global placement by timing")
-        current = place_global(current, kit, seed=options.seed, effort=options.effort, net_weights=weights)
-    hpwl_global = hpwl(current, kit)
+    current = place_global(ports(current), kit, seed=options.seed, effort=1, net_weights=weights, engine=options.engine)
+    current = ports(current)
+    current = place_global(current, kit, seed=options.seed, effort=options.effort, net_weights=weights, engine=options.engine)
+    while refine is not None and (fresh := refine(current)) is not None:
+        weights = fresh
+        current = place_global(
+            current, kit, seed=options.seed, effort=options.effort, net_weights=weights, engine=options.engine, start="present"
+        )
+    hpwl_global = total_hpwl(current, kit)
     say("buffers and clock tree")
     current, buffers = buffer_fanout(current, kit, max_fanout=options.max_fanout, max_cap_ff=options.max_cap_ff)
     current, tree = build_clock_tree(current, kit, max_fanout=options.max_fanout)
-    core_area = (current.core.x1 - current.core.x0) * (current.core.y1 - current.core.y0)
-    if cell_area(current, kit) > 0.98 * core_area:
+    room = sum(row.sites * kit.technology.sites[row.site].width * kit.technology.sites[row.site].height for row in current.rows)
+    used = sum(kit.masters[i.master].width * kit.masters[i.master].height for i in standard_cells(current, kit))
+    if used > 0.98 * room:
         raise ConfigError(
             "the cells with buffers and clock tree do not fit into the core",
-            got=f"{cell_area(current, kit) / core_area:.0%}",
+            got=f"{used / room:.0%}",
             allowed="at most 98 %",
             next_step="lower layout.utilisation",
         )
     say("legal and detailed placement")
-    current = place_legal(current, kit, seed=options.seed, effort=options.effort, net_weights=weights)
+    if options.engine != "coloquinte":
+        # makes room for the new cells and draws their nets together: final wires 2 to 3 % shorter on columns
+        current = place_global(current, kit, seed=options.seed, effort=options.effort, net_weights=weights, start="present")
+    current = place_legal(current, kit, seed=options.seed, effort=options.effort, net_weights=weights, engine=options.engine)
     current, _ = size_drivers(current, kit, share=1.0)  # sizes changed only where a load became illegal; widths may change
     if mend is not None:
         say("timing repair")
         current = mend(current)
-    current = place_legal(current, kit, seed=options.seed, effort=options.effort, net_weights=weights)
-    current = place_ports(current, kit, options.sides)
+    current = place_legal(current, kit, seed=options.seed, effort=options.effort, net_weights=weights, engine=options.engine)
+    current = ports(current)
     clock.stop()
-    return PlaceResult(current, hpwl_global, hpwl(current, kit), cell_area(current, kit) / core_area, buffers, tree, clock.seconds)
+    area = (current.core.x1 - current.core.x0) * (current.core.y1 - current.core.y0)
+    share = cell_area(current, kit) / area
+    return PlaceResult(current, hpwl_global, total_hpwl(current, kit), share, buffers, tree, clock.seconds)

@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from neutnngen.pdk.technology import Kit
-from neutnngen.place_route.block import Block, Instance
+from neutnngen.place_route.block import Block, Instance, collector_paused
 from neutnngen.place_route.wiring import pin_offset
 
 Floats = NDArray[np.float64]
@@ -49,7 +49,11 @@ class PlacementArrays:
 
 def placement_arrays(block: Block, kit: Kit, net_weights: Mapping[str, float] | None = None) -> PlacementArrays:
     """The block's signal and clock nets and all that they join; nets without two placeable pins are left out."""
-    weights = net_weights or {}
+    with collector_paused():
+        return _arrays(block, kit, net_weights or {})
+
+
+def _arrays(block: Block, kit: Kit, weights: Mapping[str, float]) -> PlacementArrays:
     instances = [i for i in block.instances.values() if i.kind != "filler"]
     ports = [(p.name, p.rect) for p in block.ports.values() if p.rect is not None]
     masters = [kit.masters[i.master] for i in instances]

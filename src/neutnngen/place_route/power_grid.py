@@ -5,15 +5,18 @@ from __future__ import annotations
 from itertools import pairwise
 
 from neutnngen.errors import ConfigError
-from neutnngen.pdk.technology import Kit, Rect, Technology, ViaDef
+from neutnngen.pdk.technology import Kit, Layer, Rect, Technology, ViaDef
 from neutnngen.place_route.block import Block, Net, Port, Via, Wire
+from neutnngen.place_route.hard_blocks import hard_blocks, outline
 
 
-def add_power_grid(block: Block, kit: Kit) -> Block:
+def add_power_grid(block: Block, kit: Kit, *, core_ring: bool = False) -> Block:
     """Add the power and the ground net with rails, straps, via stacks and one port each on the top strap layer.
 
     Rails lie on the row boundaries; the lowest has the polarity of the lower edge of the kit's cells, and they alternate. Straps of a
     layer alternate between power and ground at half the kit's pitch, at least one of each. Stacks of vias stand on rails and straps only.
+    Rails and straps end before hard blocks with metal of their own on that layer. core_ring: a ring of ground around the core and one of
+    power around it, on the two top strap layers, joined to the straps; make_floorplan leaves room for them.
 
     Raises
     ------
@@ -30,28 +33,97 @@ def add_power_grid(block: Block, kit: Kit) -> Block:
     height, site = technology.sites[roles.core_site].height, technology.sites[roles.core_site].width
     lines: dict[str, list[tuple[str, Wire]]] = {kit.straps.rail_layer: []}
     rail_width = kit.straps.rail_width
-    for i in range(len(made.rows) + 1):
+    for i in range((core.y1 - core.y0) // height + 1):
         y = core.y0 + i * height
         wire = Wire(kit.straps.rail_layer, core.x0, y, core.x1, y, rail_width, 0)
         lines[kit.straps.rail_layer].append((polarity[i % 2], wire))
+    ringed = [name for name, _, _ in kit.straps.straps[-2:]] if core_ring else []
+    if core_ring and core.x0 - made.die.x0 < ring_margin(kit):
+        raise ConfigError(
+            "there is no room for rings around the core",
+            got=f"{technology.to_um(core.x0 - made.die.x0):g} um",
+            allowed=f"at least {technology.to_um(ring_margin(kit)):g} um between core and die edge",
+            next_step="make_floorplan(…, core_ring=True)",
+        )
     for name, width, pitch in kit.straps.straps:
-        wires = _straps(core, technology, name, width, pitch, rail_width // 2, site)
+        wires = _straps(core, technology, name, width, pitch, _ring_reach(kit) if name in ringed else rail_width // 2, site)
         lines[name] = [(polarity[i % 2], wire) for i, wire in enumerate(wires)]
+    for name in ringed:
+        lines[name] += [(polarity[k], wire) for k in (0, 1) for wire in _ring_sides(core, kit, name, k)]
+    _end_before_hard_blocks(made, kit, lines)
     for on_layer in lines.values():
         for owner, wire in on_layer:
             nets[owner].wires.append(wire)
 
     order = [kit.straps.rail_layer, *(name for name, _, _ in kit.straps.straps)]
+    names = [layer.name for layer in technology.routing_layers]
     for lower, upper in pairwise(order):
+        between = names[names.index(lower) : names.index(upper) + 1]
+        vias = [_flat_via(technology, a, b) for a, b in pairwise(between)]
         for low_net, low in lines[lower]:
             for up_net, up in lines[upper]:
                 if low_net == up_net:
-                    _stack(nets[low_net], low, up, technology)
+                    _stack(nets[low_net], low, up, technology, between, vias)
     for net in nets.values():
         top = next(wire for owner, wire in lines[order[-1]] if owner == net.name)
         made.ports[net.name] = Port(net.name, "inout", net.name, top.rect())
         made.nets[net.name] = net
     return made
+
+
+def _ring_step(kit: Kit) -> int:
+    """From the middle of one ring to that of the next, and from the core to the middle of the inner one: width and twice the spacing."""
+    technology = kit.technology
+    grid = 2 * technology.manufacturing_grid
+    needed = 0
+    for name, width, _ in kit.straps.straps[-2:]:
+        needed = max(needed, width + 2 * widest_spacing(technology.layers[name]))
+    return -(-needed // grid) * grid
+
+
+def _ring_reach(kit: Kit) -> int:
+    """From the core to the outer edge of the outer ring."""
+    return 2 * _ring_step(kit) + max(width for _, width, _ in kit.straps.straps[-2:]) // 2
+
+
+def ring_margin(kit: Kit) -> int:
+    """Room between core and die edge that two rings need."""
+    return _ring_reach(kit) + max(widest_spacing(kit.technology.layers[name]) for name, _, _ in kit.straps.straps[-2:])
+
+
+def widest_spacing(layer: Layer) -> int:
+    """The largest spacing that the layer ever asks."""
+    return max([layer.spacing, *(space for _, columns in layer.spacing_table for _, space in columns)])
+
+
+def _ring_sides(core: Rect, kit: Kit, layer: str, number: int) -> list[Wire]:
+    """The two sides of ring ``number`` (0: the inner) that run in the layer's direction; they reach the corners' outer edges."""
+    widths = {name: width for name, width, _ in kit.straps.straps}
+    away = (number + 1) * _ring_step(kit)
+    beyond = away + max(widths[name] for name, _, _ in kit.straps.straps[-2:]) // 2
+    if kit.technology.layers[layer].direction == "vertical":
+        return [Wire(layer, x, core.y0 - beyond, x, core.y1 + beyond, widths[layer], 0) for x in (core.x0 - away, core.x1 + away)]
+    return [Wire(layer, core.x0 - beyond, y, core.x1 + beyond, y, widths[layer], 0) for y in (core.y0 - away, core.y1 + away)]
+
+
+def _end_before_hard_blocks(block: Block, kit: Kit, lines: dict[str, list[tuple[str, Wire]]]) -> None:
+    """Cut rails and straps where a hard block has metal of its own on their layer."""
+    for instance in hard_blocks(block, kit):
+        master = kit.masters[instance.master]
+        own = {rect.layer for rect in master.obstructions} | {rect.layer for pin in master.pins.values() for rect in pin.rects}
+        for layer in own & set(lines):
+            space = widest_spacing(kit.technology.layers[layer])
+            hole = outline(instance, kit, space)
+            kept: list[tuple[str, Wire]] = []
+            for net, wire in lines[layer]:
+                metal = wire.rect()
+                if metal.x1 <= hole.x0 or metal.x0 >= hole.x1 or metal.y1 <= hole.y0 or metal.y0 >= hole.y1:
+                    kept.append((net, wire))
+                elif wire.y0 == wire.y1:
+                    kept += [(net, wire._replace(x0=a, x1=b)) for a, b in ((wire.x0, hole.x0), (hole.x1, wire.x1)) if a < b]
+                else:
+                    kept += [(net, wire._replace(y0=a, y1=b)) for a, b in ((wire.y0, hole.y0), (hole.y1, wire.y1)) if a < b]
+            lines[layer] = kept
 
 
 def rail_order(kit: Kit) -> tuple[str, str]:
@@ -113,11 +185,8 @@ def _places(low: tuple[int, int], up: tuple[int, int], pads: tuple[int, int], cu
     return [middle + (2 * k - (count - 1)) * step // 2 for k in range(count)]
 
 
-def _stack(net: Net, low: Wire, up: Wire, technology: Technology) -> None:
-    """Vias from ``low`` to the crossing ``up``: an array as large as fits, joined by a patch of metal on the layers between."""
-    names = [layer.name for layer in technology.routing_layers]
-    between = names[names.index(low.layer) : names.index(up.layer) + 1]
-    vias = [_flat_via(technology, a, b) for a, b in pairwise(between)]
+def _stack(net: Net, low: Wire, up: Wire, technology: Technology, between: list[str], vias: list[ViaDef]) -> None:
+    """Vias from ``low`` to the crossing ``up``: an array as large as fits, joined by a patch of metal on the layers ``between``."""
     a, b = low.rect(), up.rect()
     if max(a.x0, b.x0) >= min(a.x1, b.x1) or max(a.y0, b.y0) >= min(a.y1, b.y1):
         return

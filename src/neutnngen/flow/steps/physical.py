@@ -25,6 +25,8 @@ from neutnngen.timing.weights import weights_by_timing
 
 SHOWN = 5
 """Places that an error message shows; its report file has all."""
+TIMING_ROUNDS = 2
+"""Placements with weights of nets from timing, where it is tight."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,16 @@ class Floorplan(KitStep):
     """Die, core and rows for the synthesised cells."""
 
     name = "floorplan"
-    version = 1
+    version = 2
     reads = ("synthesis_netlist",)
-    options = ("utilisation", "aspect")
+    options = ("utilisation", "aspect", "pin_sides", "pin_order", "core_ring")
 
     def run(self, context: Context) -> StateDelta:
         netlist = read_netlist(context.file("synthesis_netlist"), self.kit)
-        block, report = make_floorplan(netlist, self.kit, utilisation=context.config.utilisation, aspect=context.config.aspect)
+        config = context.config
+        block, report = make_floorplan(
+            netlist, self.kit, utilisation=config.utilisation, aspect=config.aspect, sides=config.port_sides, core_ring=config.core_ring
+        )
         layout = context.folder / "layout.def"
         write_def(block, self.kit, layout)
         um = self.kit.technology.to_um
@@ -52,7 +57,7 @@ class Floorplan(KitStep):
             ("core_area", report.core_width_um * report.core_height_um, "um2", "lower"),
             ("rows", report.rows, "rows", None),
         )
-        smallest = ", the smallest legal size" if report.minimum else ""
+        smallest = f", the smallest legal size (because of {', '.join(report.limits)})" if report.minimum else ""
         return StateDelta({"layout": layout}, numbers, f"die {width:.1f} x {height:.1f} um, {report.rows} rows{smallest}")
 
 
@@ -63,15 +68,28 @@ class Place(KitStep):
     name = "place"
     version = 2
     reads = ("layout",)
-    options = ("seed", "effort", "max_fanout", "clock_period_ns")
+    options = ("seed", "effort", "max_fanout", "clock_period_ns", "engine", "pin_sides", "pin_order", "even_pins", "core_ring")
 
     def run(self, context: Context) -> StateDelta:
         config, period = context.config, context.config.clock_period_ns
-        options = PlaceOptions(seed=config.seed, effort=config.effort, max_fanout=config.max_fanout)
+        options = PlaceOptions(
+            seed=config.seed,
+            effort=config.effort,
+            max_fanout=config.max_fanout,
+            sides=config.pin_sides,
+            order=config.pin_order,
+            even_ports=config.even_pins,
+            engine=config.engine,
+            core_ring=config.core_ring,
+        )
+        rounds: list[Mapping[str, float]] = []
         repairs: list[RepairReport] = []
 
-        def weigh(block: Block, before: Mapping[str, float] | None) -> Mapping[str, float]:
-            return weights_by_timing(block, self.kit, period, before)
+        def refine(block: Block) -> Mapping[str, float] | None:
+            if len(rounds) == TIMING_ROUNDS:
+                return None
+            rounds.append(weights_by_timing(block, self.kit, period, rounds[-1] if rounds else None))
+            return rounds[-1] or None
 
         def mend(block: Block) -> Block:
             made, report = repair(block, self.kit, period)
@@ -79,7 +97,7 @@ class Place(KitStep):
             return made
 
         say = lambda message: context.say(message, None)  # noqa: E731
-        result = place_block(read_block(context, self.kit), self.kit, options, say, weigh=weigh, mend=mend)
+        result = place_block(read_block(context, self.kit), self.kit, options, say, refine=refine, mend=mend)
         _require_legal(result.block, self.kit, context)
         timing, repaired = analyse(result.block, self.kit, period), repairs[-1]
         layout = context.folder / "layout.def"
