@@ -230,7 +230,9 @@ def _read_layer(tokens: _Tokens, dbu: int, gds: Mapping[str, tuple[int, int]], w
         min(spacings, default=0),
         table,
         end_rules=tuple(_end_rule(words, dbu) for words in fine if words[0] == "SPACING" and "ENDOFLINE" in words),
-        corner_spacing=max([0, *(_dbu(_after(words, "SPACING"), dbu) for words in fine if words[0] == "CORNERSPACING" and "SPACING" in words)]),
+        corner_spacing=max(
+            [0, *(_dbu(_after(words, "SPACING"), dbu) for words in fine if words[0] == "CORNERSPACING" and "SPACING" in words)]
+        ),
         widths=tuple(_dbu(word, dbu) for words in fine if words[0] == "WIDTHTABLE" for word in words[1:] if word[0].isdigit()),
         edge_pitch=max([0, *(_dbu(_after(words, "FIRSTLASTPITCH"), dbu) for words in fine if "FIRSTLASTPITCH" in words)]),
         resistance=resistance,

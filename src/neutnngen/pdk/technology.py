@@ -26,8 +26,11 @@ class Rect(NamedTuple):
 
 
 class EndRule(NamedTuple):
-    """Spacing in front of the end of a line (LEF ENDOFLINE): an edge shorter than ``width`` keeps ``spacing`` from metal in front of it and up to
-    ``within`` beside, ``end_to_end`` (or 0) from another end. ``beside``: only where an own-layer edge runs within this distance; 0 always."""
+    """Spacing in front of the end of a line (LEF ENDOFLINE).
+
+    An edge shorter than ``width`` keeps ``spacing`` from metal in front of it and up to ``within`` beside, and ``end_to_end`` (or 0) from
+    another end. ``beside``: only where an edge of other metal runs within this distance; 0 always.
+    """
 
     width: int
     spacing: int

@@ -145,9 +145,7 @@ def _marked(view: View, index: Indices, layer: Layer, polygon: Indices, own: Own
             yield Violation(rule, layer.name, _names(view, touching), _um(box, kit))
 
 
-def _wide(
-    view: View, index: Indices, layer: Layer, polygon: Indices, touching: tuple[Indices, Indices], kit: Kit
-) -> Iterator[Violation]:
+def _wide(view: View, index: Indices, layer: Layer, polygon: Indices, touching: tuple[Indices, Indices], kit: Kit) -> Iterator[Violation]:
     """Rows of the spacing table for wide metal: parts wider than the row's width against shapes of other polygons."""
     rows = [(width, columns) for width, columns in layer.spacing_table if any(space > layer.spacing for _, space in columns)]
     if not rows:
@@ -155,7 +153,9 @@ def _wide(
     # only polygons with a wide rectangle, or two that together may be wide
     least = min(width for width, _ in rows)
     box = view.box
-    hull = np.concatenate([np.minimum(box[touching[0], :2], box[touching[1], :2]), np.maximum(box[touching[0], 2:], box[touching[1], 2:])], axis=1)
+    hull = np.concatenate(
+        [np.minimum(box[touching[0], :2], box[touching[1], :2]), np.maximum(box[touching[0], 2:], box[touching[1], 2:])], axis=1
+    )
     together = touching[0][np.minimum(hull[:, 2] - hull[:, 0], hull[:, 3] - hull[:, 1]) > least]
     single = index[np.minimum(box[index, 2] - box[index, 0], box[index, 3] - box[index, 1]) > least]
     members = index[np.isin(polygon[index], np.unique(polygon[np.concatenate([together, single])]))]
@@ -234,7 +234,7 @@ def _cuts(view: View, layer: Layer, kit: Kit) -> Iterator[Violation]:
         same = view.net[shape] == view.net[index[at]]
         at, shape = at[same], shape[same]
         # most cuts lie in one rectangle that is large enough; unions are looked at for the rest
-        good = np.zeros(len(index), bool)
+        good = view.instance[index] >= 0  # cuts of a cell are its own affair
         cut, outer = view.box[index[at]], view.box[shape]
         for dx, dy in overhangs:
             need = cut + np.array([-dx, -dy, dx, dy])

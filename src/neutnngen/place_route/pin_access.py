@@ -48,8 +48,11 @@ class Access:
 
     def has_cut(self) -> npt.NDArray[np.uint8]:
         """1 for pins that are entered through a via."""
-        first = np.minimum(self.start[:-1], max(0, len(self.via) - 1))
-        return ((np.diff(self.start) > 0) & (self.via[first] >= 0 if len(self.via) else np.zeros(len(first), bool))).astype(np.uint8)
+        found = np.zeros(len(self.refs), np.uint8)
+        if len(self.via):
+            first = np.minimum(self.start[:-1], len(self.via) - 1)
+            found[(np.diff(self.start) > 0) & (self.via[first] >= 0)] = 1
+        return found
 
     def keep(self, good: npt.NDArray[np.bool_]) -> Access:
         """Without the ways that are not ``good``."""
@@ -95,9 +98,7 @@ def largest_boxes(rects: Sequence[Rect]) -> list[Box]:
         for y1 in ys[j + 1 :]
         if covered(Rect("", x0, y0, x1, y1), rects)
     ]
-    return [
-        a for a in inside if not any(b != a and b[0] <= a[0] and b[1] <= a[1] and b[2] >= a[2] and b[3] >= a[3] for b in inside)
-    ]
+    return [a for a in inside if not any(b != a and b[0] <= a[0] and b[1] <= a[1] and b[2] >= a[2] and b[3] >= a[3] for b in inside)]
 
 
 def pin_vias(kit: Kit, grid: Grid, lower: str) -> tuple[ViaDef, ...]:
@@ -248,4 +249,3 @@ def _between(grid: Grid, row: Int64) -> Iterator[tuple[int, int, int, int, int]]
             across = int(layer.tracks[track])
             x, y = (across, along) if layer.vertical else (along, across)
             yield layer.node(track, at), int(row[6]), x, y, layer.node(track, other) if 0 <= other < len(stops) else -1
-

@@ -76,7 +76,9 @@ def _settle(grid: Grid, index: int, kit: Kit, shapes: Shapes, owner: Int32, fixe
     start = np.searchsorted(bars[:, 1], np.arange(len(layer.tracks) + 1))
     before = bars.copy()
     stops = layer.stops.astype(np.int64)
-    bad = _lengthen(bars, start, needed, stops, owner[layer.base : layer.base + layer.size], layer.pad_along, layer.gap, layer.least, PASSES)
+    bad = _lengthen(
+        bars, start, needed, stops, owner[layer.base : layer.base + layer.size], layer.pad_along, layer.gap, layer.least, PASSES
+    )
     _draw(wires, bars, before, half)
     return _near_nodes(layer, bars, bad)
 

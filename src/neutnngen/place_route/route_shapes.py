@@ -78,7 +78,9 @@ def edges_to_shapes(grid: Grid, edges: Ragged, access: Access, chosen: Int32) ->
                           layer.stops[(low[last] + 1) % len(layer.stops)].astype(np.int64))  # fmt: skip
         more = stubs[stubs[:, 0] == index]
         if len(more):
-            made = LayerWires(*(np.concatenate([a, b]) for a, b in zip((made.net, made.track, made.low, made.high), more[:, 1:].T, strict=True)))
+            made = LayerWires(
+                *(np.concatenate([a, b]) for a, b in zip((made.net, made.track, made.low, made.high), more[:, 1:].T, strict=True))
+            )
         wires.append(made)
     return Shapes(wires, np.concatenate(vias).astype(np.int64), access.names)
 
@@ -96,4 +98,3 @@ def _stubs(grid: Grid, access: Access, chosen: Int32, net_of_pin: Int64) -> Int6
         a, b = int(layer.stops[stop]), int(access.place[way, 1 if layer.vertical else 0])
         found.append((index, int(net_of_pin[pin]), track, min(a, b), max(a, b)))
     return np.array(found, np.int64).reshape(-1, 5)
-

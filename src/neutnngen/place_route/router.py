@@ -269,7 +269,7 @@ def _failures(state: RouterState, nets: list[Net], block: Block, kit: Kit) -> li
 
 
 def pin_name(ref: PinRef) -> str:
-    """"instance/pin", or the port's name."""
+    """ "instance/pin", or the port's name."""
     return "/".join(part for part in ref if part)
 
 
