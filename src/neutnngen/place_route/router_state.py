@@ -65,9 +65,9 @@ class RouterState:
         ways = self._ways()
         counts, nodes, holes, edges, chosen = route_many(
             order.astype(np.int64), lazy, self._pins.start, ways, self.access.node, self.access.also, self._has_cut, self._layers,
-            self._stops, self._tracks, self._wire_cost, np.float32(options.via_cost * pitch), self._owner, self._no_cut, self._use, self._cuts,
-            self._history, self._unit, self._mark, np.float32(present * pitch), np.float32(options.greed), np.int64(margin * pitch),
-            np.int64(self._die), self.nodes.start, self.nodes.data, self.holes.start, self.holes.data,
+            self._stops, self._tracks, self._wire_cost, np.float32(options.via_cost * pitch), self._owner, self._no_cut, self._use,
+            self._cuts, self._history, self._unit, self._mark, np.float32(present * pitch), np.float32(options.greed),
+            np.int64(margin * pitch), np.int64(self._die), self.nodes.start, self.nodes.data, self.holes.start, self.holes.data,
         )  # fmt: skip
         done = counts[0] >= 0
         moved = order[done]
