@@ -36,7 +36,7 @@ def routed(kit: Kit) -> Block:
 def test_gate_areas_come_from_the_library(kit: Kit) -> None:
     pin = kit.masters["INV_X1"].pins["A"]
     assert pin.gate_area == pytest.approx(0.05225) and pin.diffusion_area == 0
-    assert kit.masters["ANTENNA_X1"].pins["A"].diffusion_area > 0
+    assert kit.masters["INV_X1"].pins["ZN"].diffusion_area > 0
 
 
 def test_kit_without_a_ratio_breaks_none(kit: Kit, routed: Block) -> None:
@@ -68,8 +68,11 @@ def test_planted_ratio_is_found_and_a_diode_cures_it(kit: Kit, routed: Block) ->
     assert check_placement(repaired, kit) == check_placement(routed, kit)
     again = route(repaired, strict)
     assert again.failed == ()
-    mended = {antenna.net for antenna in broken}
-    assert sum(a.broken and a.net in mended for a in antenna_ratios(again.block, strict)) < len(broken)
+    # the diode hangs at the net: a gate that is joined to it below the top layer is safe
+    diodes = {net.name for net in again.block.nets.values() if any(str(ref.instance).startswith("antenna_") for ref in net.pins)}
+    assert diodes == {antenna.net for antenna in broken}
+    left = [a for a in antenna_ratios(again.block, strict) if a.broken and a.net in diodes]
+    assert len(left) < len(broken)
 
 
 def test_no_diode_or_no_room_is_an_error(kit: Kit, routed: Block) -> None:

@@ -87,10 +87,14 @@ def _pin_areas(view: View, block: Block, kit: Kit) -> tuple[np.ndarray[tuple[int
         if ref.instance is None:
             diffusion[i] = 1.0
             continue
-        pin = kit.masters[block.instances[ref.instance].master].pins[ref.pin]
+        master = kit.masters[block.instances[ref.instance].master]
+        pin = master.pins[ref.pin]
         gate[i], diffusion[i] = pin.gate_area, pin.diffusion_area
-        if pin.direction == "output" and not pin.diffusion_area:
-            diffusion[i] = 1.0
+        # libraries that state no diffusion still have it at outputs and in the diode, which some list as a gate
+        if master.name == kit.roles.antenna:
+            gate[i], diffusion[i] = 0.0, diffusion[i] or 1.0
+        elif pin.direction == "output":
+            diffusion[i] = diffusion[i] or 1.0
     return gate, diffusion
 
 
