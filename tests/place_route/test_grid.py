@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -136,3 +137,21 @@ def test_covered_needs_the_whole_rectangle() -> None:
     assert covered(Rect("m", 1, 1, 9, 9), halves)
     assert not covered(Rect("m", 1, 1, 9, 11), halves)
     assert not covered(Rect("m", 1, 1, 9, 9), halves[:1])
+
+
+def test_every_pin_of_a_finer_node_is_reached(shared: Path) -> None:
+    """Cells whose pins lie between the tracks too; all four orientations, on rows as they are placed."""
+    kit = load_kit("asap7", shared / "pdk" / "asap7")
+    site = kit.technology.sites[kit.roles.core_site]
+    core = Rect("", 20 * site.width, 4 * site.height, 400 * site.width, 40 * site.height)
+    closed = []
+    for orient in ("N", "FN", "FS", "S"):
+        block = Block("b", Rect("", 0, 0, core.x1 + core.x0, core.y1 + core.y0), core)
+        refs = []
+        for i, master in enumerate(kit.masters.values()):
+            y = core.y0 + site.height * (2 * (i % 8) + (orient in ("FS", "S")))
+            block.instances[master.name] = Instance(master.name, master.name, core.x0 + site.width * (i % 5), y, orient, True)  # type: ignore[arg-type]
+            refs += [PinRef(master.name, pin.name) for pin in master.pins.values() if pin.use in ("signal", "clock")]
+        found = find_access(block, kit, build_grid(block, kit), [Net("n", "signal", refs)])
+        closed += [ref for ref, ways in zip(refs, np.diff(found.start).tolist(), strict=True) if not ways]
+    assert closed == []
