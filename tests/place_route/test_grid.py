@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit, Rect
-from neutnngen.place_route.block import Block, Instance, Net, PinRef
-from neutnngen.place_route.grid import BLOCKED, FREE, block_rect, build_grid, lattice, required_spacing
-from neutnngen.place_route.pin_access import AccessFinder, covered
+from neutnngen.place_route.block import Block, Instance, Net, PinRef, Port
+from neutnngen.place_route.grid import BLOCKED, FREE, Grid, block_rect, build_grid, required_spacing
+from neutnngen.place_route.pin_access import covered, find_access, largest_boxes
+from neutnngen.place_route.router import pin_shapes
 
 
 @pytest.fixture(scope="module")
@@ -23,19 +27,41 @@ def _empty(size: int = 40000) -> Block:
 
 def test_tracks_that_the_wires_of_each_layer_may_use(kit: Kit) -> None:
     grid = build_grid(_empty(), kit)
-    assert (grid.x0, grid.dx, grid.y0, grid.dy) == (190, 380, 140, 280)
-    # 140 nm wires on 190 x 140 nm tracks: every second one; 70 nm wires: every one
-    assert [(layer.name, layer.across, layer.along, layer.reach) for layer in grid.layers] == [
-        ("metal2", 1, 1, 1),
-        ("metal3", 1, 1, 1),
-        ("metal4", 2, 1, 1),
-        ("metal5", 2, 2, 0),
-        ("metal6", 2, 2, 0),
+    steps = [(layer.name, set(np.diff(layer.tracks).tolist()), set(np.diff(layer.stops).tolist())) for layer in grid.layers]
+    # 140 nm wires keep 140 nm between each other on every second track of the layers below; stops are where the neighbours' tracks cross
+    assert steps == [
+        ("metal2", {380}, {280}),
+        ("metal3", {280}, {380}),
+        ("metal4", {760}, {280}),
+        ("metal5", {560}, {760}),
+        ("metal6", {760}, {560}),
     ]
-    # cuts of 70 nm with 80 or 90 nm between them: not on neighbouring rows
-    assert grid.conflicts[0] == grid.conflicts[1] == ((0, -1), (0, 1))
-    # cuts of 140 nm with 160 nm: not on neighbouring rows of metal5, 280 nm apart
-    assert (0, 2) in grid.conflicts[3] and (2, 0) not in grid.conflicts[3]
+    # line ends: one empty stop between nets on the dense layers, none where stops are far apart
+    reach = [int(layer.near_high[10]) - 10 for layer in grid.layers]
+    assert reach == [1, 1, 1, 0, 0]
+    assert grid.cuts[0] == (140, 160) and grid.cuts[3] == (280, 320)
+
+
+def test_nodes_and_places_are_inverse(kit: Kit) -> None:
+    grid = build_grid(_empty(), kit)
+    for layer in grid.layers:
+        node = layer.node(3, 5)
+        across, along = int(layer.tracks[3]), int(layer.stops[5])
+        assert grid.layers[grid.place(node)[0]] is layer
+        assert grid.place(node)[1:] == ((across, along) if layer.vertical else (along, across))
+    assert grid.size == sum(layer.size for layer in grid.layers)
+
+
+def test_tracks_follow_the_rows_where_the_outer_ones_keep_a_wider_step(kit: Kit) -> None:
+    layers = dict(kit.technology.layers)
+    layers["metal3"] = replace(layers["metal3"], edge_pitch=420)
+    uneven = replace(kit, technology=replace(kit.technology, layers=layers))
+    block = _empty()
+    block.core = Rect("", 3800, 5600, 36200, 33600)
+    tracks = build_grid(block, uneven).layers[1].tracks
+    inside = (tracks[(tracks > 8400) & (tracks < 11200)] - 8400).tolist()
+    assert inside[0] == 420 and inside[-1] == 2800 - 420 and set(np.diff(inside)) == {280}
+    assert set((tracks % 2800).tolist()) == set(inside)
 
 
 def test_spacing_table_reads_greater_than(kit: Kit) -> None:
@@ -50,16 +76,16 @@ def test_spacing_table_reads_greater_than(kit: Kit) -> None:
 
 def test_strap_blocks_exactly_the_nodes_that_are_too_close(kit: Kit) -> None:
     grid = build_grid(_empty(), kit)
-    owner = lattice(grid)
+    owner = np.full(grid.size, FREE, np.int32)
     strap = Rect("metal4", 9000, 0, 10120, 40000)
     block_rect(owner, grid, kit.technology, strap, BLOCKED)
-    row = owner[2, 0]
-    for column in range(0, grid.nx, 2):
-        x = grid.x0 + column * grid.dx
+    layer = grid.layers[2]
+    by_track = owner[layer.base : layer.base + layer.size].reshape(len(layer.tracks), -1)
+    for track, x in enumerate(layer.tracks.tolist()):
         gap = max(strap.x0 - (x + 140), (x - 140) - strap.x1)
-        assert (row[column] == BLOCKED) == (gap < 1000)
-    assert (owner[1] != BLOCKED).all()  # metal3 passes below
-    assert (np.unique(row[1::2]) == BLOCKED).all() and FREE in row
+        assert (by_track[track] == BLOCKED).all() == (gap < 1000) == (by_track[track] == BLOCKED).any()
+    # metal3 passes below
+    assert (owner[: layer.base] == FREE).all()
 
 
 def test_every_pin_of_the_library_has_an_enclosed_via_on_the_grid(kit: Kit) -> None:
@@ -74,18 +100,36 @@ def test_every_pin_of_the_library_has_an_enclosed_via_on_the_grid(kit: Kit) -> N
     assert bare == []
 
 
-def _access(kit: Kit, master: str, pin: str, orient: str, grid: object) -> bool:
+def _access(kit: Kit, master: str, pin: str, orient: str, grid: Grid) -> bool:
     block = _empty()
     block.instances["u"] = Instance("u", master, 3800, 5600, orient, True)  # type: ignore[arg-type]
     ref = PinRef("u", pin)
-    found = next(AccessFinder(block, kit, grid).net(Net("n", "signal", [ref])))  # type: ignore[arg-type]
-    for way in found.options:
-        assert way.via is not None
-        _, x, y = grid.place(way.node)  # type: ignore[attr-defined]
-        pad = next(r for r in kit.technology.vias[way.via].rects if r.layer == "metal1")
-        placed = Rect("metal1", x + pad.x0, y + pad.y0, x + pad.x1, y + pad.y1)
-        assert any(r.x0 <= x <= r.x1 and r.y0 <= y <= r.y1 for r in found.shapes) and covered(placed, found.shapes)
-    return bool(found.options)
+    found = find_access(block, kit, grid, [Net("n", "signal", [ref])])
+    shapes = pin_shapes(ref, block, kit)
+    for node, via, place in zip(found.node.tolist(), found.via.tolist(), found.place.tolist(), strict=True):
+        assert via >= 0
+        x, y = place
+        assert grid.place(node)[1:] == (x, y)
+        pad = next(r for r in kit.technology.vias[found.names[via]].rects if r.layer == "metal1")
+        assert covered(Rect("metal1", x + pad.x0, y + pad.y0, x + pad.x1, y + pad.y1), shapes)
+    return len(found.node) > 0
+
+
+def test_pin_between_two_stops_is_entered_by_a_stub(kit: Kit) -> None:
+    """A port on a track, shorter than the step of stops: the nearer stop serves, the other is kept."""
+    block = _empty()
+    block.ports["p"] = Port("p", "input", "n", Rect("metal3", 600, 350, 700, 490))
+    grid = build_grid(block, kit)
+    found = find_access(block, kit, grid, [Net("n", "signal", [PinRef(None, "p")])])
+    places = {grid.place(node)[1:] for node in found.node.tolist()}
+    assert places == {(570, 420), (950, 420)} and set(found.via.tolist()) == {-1}
+    assert {tuple(place) for place in found.place.tolist()} == {(600, 420), (700, 420)}
+    assert set(found.also.tolist()) == set(found.node.tolist())
+
+
+def test_largest_boxes_of_a_cross() -> None:
+    cross = [Rect("m", 0, 4, 10, 6), Rect("m", 4, 0, 6, 10)]
+    assert sorted(largest_boxes(cross)) == [(0, 4, 10, 6), (4, 0, 6, 10)]
 
 
 def test_covered_needs_the_whole_rectangle() -> None:
@@ -93,3 +137,21 @@ def test_covered_needs_the_whole_rectangle() -> None:
     assert covered(Rect("m", 1, 1, 9, 9), halves)
     assert not covered(Rect("m", 1, 1, 9, 11), halves)
     assert not covered(Rect("m", 1, 1, 9, 9), halves[:1])
+
+
+def test_every_pin_of_a_finer_node_is_reached(shared: Path) -> None:
+    """Cells whose pins lie between the tracks too; all four orientations, on rows as they are placed."""
+    kit = load_kit("asap7", shared / "pdk" / "asap7")
+    site = kit.technology.sites[kit.roles.core_site]
+    core = Rect("", 20 * site.width, 4 * site.height, 400 * site.width, 40 * site.height)
+    closed = []
+    for orient in ("N", "FN", "FS", "S"):
+        block = Block("b", Rect("", 0, 0, core.x1 + core.x0, core.y1 + core.y0), core)
+        refs = []
+        for i, master in enumerate(kit.masters.values()):
+            y = core.y0 + site.height * (2 * (i % 8) + (orient in ("FS", "S")))
+            block.instances[master.name] = Instance(master.name, master.name, core.x0 + site.width * (i % 5), y, orient, True)  # type: ignore[arg-type]
+            refs += [PinRef(master.name, pin.name) for pin in master.pins.values() if pin.use in ("signal", "clock")]
+        found = find_access(block, kit, build_grid(block, kit), [Net("n", "signal", refs)])
+        closed += [ref for ref, ways in zip(refs, np.diff(found.start).tolist(), strict=True) if not ways]
+    assert closed == []

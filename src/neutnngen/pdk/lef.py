@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NoReturn, cast
@@ -241,6 +242,7 @@ def _read_layer(tokens: _Tokens, dbu: int, gds: Mapping[str, tuple[int, int]], w
         ),
         widths=tuple(_dbu(word, dbu) for words in fine if words[0] == "WIDTHTABLE" for word in words[1:] if word[0].isdigit()),
         edge_pitch=max([0, *(_dbu(_after(words, "FIRSTLASTPITCH"), dbu) for words in fine if "FIRSTLASTPITCH" in words)]),
+        antenna_ratio=float(said["ANTENNAAREARATIO"][0]) if "ANTENNAAREARATIO" in said else 0.0,
         resistance=resistance,
         capacitance=capacitance,
     )
@@ -376,7 +378,7 @@ def _read_macro(tokens: _Tokens, dbu: int) -> Master:
             elif word == "ORIGIN":
                 dx, dy = _dbu(body[0], dbu), _dbu(body[1], dbu)
     if dx or dy:  # LEF ORIGIN shifts all geometry so that the lower left corner becomes (0, 0)
-        pins = {p.name: MasterPin(p.name, p.direction, p.use, _shift(p.rects, dx, dy)) for p in pins.values()}
+        pins = {p.name: replace(p, rects=_shift(p.rects, dx, dy)) for p in pins.values()}
         obstructions = _shift(obstructions, dx, dy)
     return Master(name, kind, width, height, site, pins, obstructions)
 
@@ -388,6 +390,7 @@ def _shift(rects: Iterable[Rect], dx: int, dy: int) -> tuple[Rect, ...]:
 def _read_pin(tokens: _Tokens, dbu: int) -> MasterPin:
     name = tokens.next()
     direction, use = "input", "SIGNAL"
+    gate = diffusion = 0.0
     rects: list[Rect] = []
     for word in tokens:
         if word == "END":
@@ -401,9 +404,13 @@ def _read_pin(tokens: _Tokens, dbu: int) -> MasterPin:
             direction = body[0].lower()
         elif word == "USE":
             use = body[0].upper()
+        elif word == "ANTENNAGATEAREA":
+            gate = max(gate, float(body[0]))
+        elif word == "ANTENNADIFFAREA":
+            diffusion = max(diffusion, float(body[0]))
     if direction not in ("input", "output", "inout"):
         tokens.fail(f"pin {name} has direction {direction}")
-    return MasterPin(name, cast(Literal["input", "output", "inout"], direction), _USES.get(use, "signal"), tuple(rects))
+    return MasterPin(name, cast(Literal["input", "output", "inout"], direction), _USES.get(use, "signal"), tuple(rects), gate, diffusion)
 
 
 def _read_shapes(tokens: _Tokens, dbu: int) -> tuple[Rect, ...]:

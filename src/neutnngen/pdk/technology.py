@@ -26,8 +26,11 @@ class Rect(NamedTuple):
 
 
 class EndRule(NamedTuple):
-    """Spacing in front of the end of a line (LEF ENDOFLINE): an edge shorter than ``width`` keeps ``spacing`` from metal in front of it and up to
-    ``within`` beside, ``end_to_end`` (or 0) from another end. ``beside``: only where an own-layer edge runs within this distance; 0 always."""
+    """Spacing in front of the end of a line (LEF ENDOFLINE).
+
+    An edge shorter than ``width`` keeps ``spacing`` from metal in front of it and up to ``within`` beside, and ``end_to_end`` (or 0) from
+    another end. ``beside``: only where an edge of other metal runs within this distance; 0 always.
+    """
 
     width: int
     spacing: int
@@ -55,6 +58,7 @@ class Layer:
     corner_spacing: int = 0  # between outer corners of shapes that do not run side by side
     widths: tuple[int, ...] = ()  # the only widths that wires may have; empty for all from ``width`` on
     edge_pitch: int = 0  # distance of the outer tracks of a row of cells from its edges, 0 where tracks are even
+    antenna_ratio: float = 0.0  # most metal area of this layer over gate area, for metal without diffusion; 0 where the kit states none
     resistance: float = 0.0  # ohm per micrometre at default width; ohm per cut for a cut layer
     capacitance: float = 0.0  # fF per micrometre at default width, to ground and neighbours together
 
@@ -92,6 +96,8 @@ class MasterPin:
     direction: Literal["input", "output", "inout"]
     use: Literal["signal", "clock", "power", "ground"]
     rects: tuple[Rect, ...]
+    gate_area: float = 0.0  # square micrometres of gates behind the pin (LEF ANTENNAGATEAREA)
+    diffusion_area: float = 0.0  # of diffusion, which drains charge (LEF ANTENNADIFFAREA)
 
 
 @dataclass(frozen=True)

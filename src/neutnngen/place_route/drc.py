@@ -234,7 +234,7 @@ def _cuts(view: View, layer: Layer, kit: Kit) -> Iterator[Violation]:
         same = view.net[shape] == view.net[index[at]]
         at, shape = at[same], shape[same]
         # most cuts lie in one rectangle that is large enough; unions are looked at for the rest
-        good = np.zeros(len(index), bool)
+        good = view.instance[index] >= 0  # cuts of a cell are its own affair
         cut, outer = view.box[index[at]], view.box[shape]
         for dx, dy in overhangs:
             need = cut + np.array([-dx, -dy, dx, dy])
@@ -270,6 +270,14 @@ def legal_overhangs(technology: Technology, cut: str) -> dict[str, list[tuple[in
 
 def _pieces(view: View, kit: Kit) -> Indices:
     """Number of the connected piece of every rectangle; only shapes of one net are joined, and a pin joins its own shapes."""
+    rows, columns = joined(view, kit)
+    n = len(view.box)
+    links = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(n, n))
+    return np.asarray(connected_components(links, directed=False)[1], np.int64)
+
+
+def joined(view: View, kit: Kit) -> tuple[Indices, Indices]:
+    """Pairs of rectangles of one net that touch or are joined by a cut, and neighbours within one pin."""
     left, right = [], []
     for name in view.layers:
         layer = kit.technology.layers[name]
@@ -293,7 +301,4 @@ def _pieces(view: View, kit: Kit) -> Indices:
     same_pin = view.pin[order[1:]] == view.pin[order[:-1]]
     left.append(order[:-1][same_pin])
     right.append(order[1:][same_pin])
-    rows, columns = np.concatenate(left), np.concatenate(right)
-    n = len(view.box)
-    links = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(n, n))
-    return np.asarray(connected_components(links, directed=False)[1], np.int64)
+    return np.concatenate(left), np.concatenate(right)

@@ -60,7 +60,7 @@ def _small(box: Boxes, area: Indices, instance: Indices, polygon: Indices, layer
     np.minimum.at(low, home, instance)
     np.maximum.at(high, home, instance)
     small = (largest < layer.min_area) & ((low != high) | (low < 0))
-    return box[small[home]]
+    return np.asarray(box[small[home]], np.int64)
 
 
 def end_marks(view: View, index: Indices, layer: Layer) -> Iterator[tuple[str, Any, list[int]]]:
@@ -74,14 +74,13 @@ def end_marks(view: View, index: Indices, layer: Layer) -> Iterator[tuple[str, A
     cell = _one_cell(view, index, home, len(box))
     first = np.zeros(len(box), np.int64)
     first[home[::-1]] = index[::-1]
-    plain = box.any(axis=1)
     size = np.minimum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1])
     if layer.widths:
-        for k in np.nonzero(plain & (cell < 0) & ~np.isin(size, layer.widths))[0].tolist():
+        for k in np.nonzero((cell < 0) & ~np.isin(size, layer.widths))[0].tolist():
             yield "width not in the table", box[k], [int(first[k])]
     reach = max([layer.corner_spacing, *(max(r.spacing, r.end_to_end, r.within) for r in layer.end_rules)])
     a, b = close_pairs(box, None, reach - 1)
-    other = plain[a] & plain[b] & ((cell[a] != cell[b]) | (cell[a] < 0))
+    other = (cell[a] != cell[b]) | (cell[a] < 0)
     a, b = a[other], b[other]
     gx, gy = gaps(box[a], box[b])
     corner = (gx >= 0) & (gy >= 0) & (gx * gx + gy * gy < layer.corner_spacing**2)

@@ -169,7 +169,8 @@ def build_grid(block: Block, kit: Kit) -> Grid:
         # the nearest stop at which another line may end: exactly the spacing is allowed
         near_low = np.searchsorted(stops, stops - (2 * ends + gap) + 1).astype(np.int32)
         near_high = (np.searchsorted(stops, stops + (2 * ends + gap)) - 1).astype(np.int32)
-        least = -(-layer.min_area // layer.width)
+        fine = technology.manufacturing_grid
+        least = -(-layer.min_area // (layer.width * fine)) * fine
         made = LayerGrid(
             layer.name, layer.direction == "vertical", layer.width, tracks[i], stops, base, ends, beside, gap, near_low, near_high, least
         )

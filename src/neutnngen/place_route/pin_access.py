@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from neutnngen.pdk.technology import Kit, Rect, ViaDef
-from neutnngen.place_route.block import Block, Net, PinRef, transform
+from neutnngen.place_route.block import Block, Instance, Net, Orientation, PinRef, transform
 from neutnngen.place_route.grid import Grid, Int32, LayerGrid, via_pad
 
 Int64 = npt.NDArray[np.int64]
@@ -48,8 +48,11 @@ class Access:
 
     def has_cut(self) -> npt.NDArray[np.uint8]:
         """1 for pins that are entered through a via."""
-        first = np.minimum(self.start[:-1], max(0, len(self.via) - 1))
-        return ((np.diff(self.start) > 0) & (self.via[first] >= 0 if len(self.via) else np.zeros(len(first), bool))).astype(np.uint8)
+        found = np.zeros(len(self.refs), np.uint8)
+        if len(self.via):
+            first = np.minimum(self.start[:-1], len(self.via) - 1)
+            found[(np.diff(self.start) > 0) & (self.via[first] >= 0)] = 1
+        return found
 
     def keep(self, good: npt.NDArray[np.bool_]) -> Access:
         """Without the ways that are not ``good``."""
@@ -162,28 +165,24 @@ def find_access(block: Block, kit: Kit, grid: Grid, nets: Sequence[Net]) -> Acce
     """Access to every pin of the nets, in their order."""
     names = tuple(kit.technology.vias)
     via_index = {name: i for i, name in enumerate(names)}
-    cells: dict[tuple[str, str, str], list[Region]] = {}
     refs = tuple(ref for net in nets for ref in net.pins)
-    rows: list[tuple[int, int, int, int, int, int, int]] = []  # layer, pin, across, along, via
+    # pins that look alike, with their cell's corner
+    alike: dict[tuple[str, str, str], list[tuple[int, int, int]]] = {}
+    parts = [np.empty((0, 7), np.int64)]
     for p, ref in enumerate(refs):
-        x = y = 0
         if ref.instance is None:
             rect = block.ports[ref.pin].rect
             regions = [] if rect is None else [r for r in pin_regions(kit, grid, [rect]) if r.via is None]
+            parts.append(_rows(grid, regions, via_index, [(p, 0, 0)]))
         else:
             instance = block.instances[ref.instance]
-            key = (instance.master, ref.pin, instance.orient)
-            x, y = instance.x, instance.y
-            if key not in cells:
-                master = kit.masters[instance.master]
-                shapes = [transform(r, master, instance) for r in master.pins[ref.pin].rects]
-                moved = [Rect(r.layer, r.x0 - x, r.y0 - y, r.x1 - x, r.y1 - y) for r in shapes]
-                cells[key] = pin_regions(kit, grid, moved)
-            regions = cells[key]
-        for layer, via, (x0, y0, x1, y1) in regions:
-            spans = (x0 + x, x1 + x, y0 + y, y1 + y) if grid.layers[layer].vertical else (y0 + y, y1 + y, x0 + x, x1 + x)
-            rows.append((layer, p, *spans, -1 if via is None else via_index[via]))
-    table = np.array(rows, np.int64).reshape(-1, 7)
+            alike.setdefault((instance.master, ref.pin, instance.orient), []).append((p, instance.x, instance.y))
+    for (name, pin_name, orient), members in alike.items():
+        master = kit.masters[name]
+        corner = Instance("", name, 0, 0, cast(Orientation, orient))
+        regions = pin_regions(kit, grid, [transform(r, master, corner) for r in master.pins[pin_name].rects])
+        parts.append(_rows(grid, regions, via_index, members))
+    table = np.concatenate(parts)
     layers, places = _layer_table(grid)
     nothing = np.empty(0, np.int32)
     total = _count_nodes(table, layers, places, False, nothing, nothing)
@@ -210,6 +209,18 @@ def find_access(block: Block, kit: Kit, grid: Grid, nets: Sequence[Net]) -> Acce
     start = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(pin, minlength=len(refs)))])
     net_pins = np.concatenate([np.zeros(1, np.int64), np.cumsum([len(net.pins) for net in nets], dtype=np.int64)])
     return Access(refs, net_pins, start, node, via, place, also, names)
+
+
+def _rows(grid: Grid, regions: Sequence[Region], via_index: dict[str, int], members: Sequence[tuple[int, int, int]]) -> Int64:
+    """Rows layer, pin, low and high across, low and high along, via: every region at every member (pin, x, y)."""
+    pins = np.array(members, np.int64).reshape(-1, 3)
+    found = [np.empty((0, 7), np.int64)]
+    for layer, via, (x0, y0, x1, y1) in regions:
+        xs, ys = (pins[:, 1] + x0, pins[:, 1] + x1), (pins[:, 2] + y0, pins[:, 2] + y1)
+        spans = (*xs, *ys) if grid.layers[layer].vertical else (*ys, *xs)
+        same = np.full(len(pins), layer), np.full(len(pins), -1 if via is None else via_index[via])
+        found.append(np.column_stack([same[0], pins[:, 0], *spans, same[1]]))
+    return np.concatenate(found)
 
 
 def _layer_table(grid: Grid) -> tuple[Int64, Int32]:

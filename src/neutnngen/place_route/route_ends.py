@@ -75,9 +75,10 @@ def _settle(grid: Grid, index: int, kit: Kit, shapes: Shapes, owner: Int32, fixe
     bars = _merge(nets, tracks, lows, highs)
     start = np.searchsorted(bars[:, 1], np.arange(len(layer.tracks) + 1))
     before = bars.copy()
+    step = kit.technology.manufacturing_grid
     stops = layer.stops.astype(np.int64)
     bad = _lengthen(
-        bars, start, needed, stops, owner[layer.base : layer.base + layer.size], layer.pad_along, layer.gap, layer.least, PASSES
+        bars, start, needed, stops, owner[layer.base : layer.base + layer.size], layer.pad_along, layer.gap, layer.least, step, PASSES
     )
     _draw(wires, bars, before, half)
     return _near_nodes(layer, bars, bad)
@@ -155,7 +156,7 @@ def _room(bars, start, stops, owner, pad, gap, i, up):  # type: ignore[no-untype
 
 
 @njit(cache=True)
-def _move(bars, start, needed, stops, owner, pad, gap, i, up):  # type: ignore[no-untyped-def]
+def _move(bars, start, needed, stops, owner, pad, gap, step, i, up):  # type: ignore[no-untyped-def]
     """Lengthen an end of bar ``i`` past what faces it; True where nothing faces it any more."""
     room = _room(bars, start, stops, owner, pad, gap, i, up)
     place = bars[i, 3] if up else bars[i, 2]
@@ -167,14 +168,14 @@ def _move(bars, start, needed, stops, owner, pad, gap, i, up):  # type: ignore[n
             else:
                 bars[i, 2] = place
             return True
-        place = bars[j, 2] + 2 if up else bars[j, 3] - 2
+        place = bars[j, 2] + step if up else bars[j, 3] - step
         if (up and place > room) or (not up and place < room):
             return False
     return False
 
 
 @njit(cache=True)
-def _lengthen(bars, start, needed, stops, owner, pad, gap, least, passes):  # type: ignore[no-untyped-def]
+def _lengthen(bars, start, needed, stops, owner, pad, gap, least, step, passes):  # type: ignore[no-untyped-def]
     """Gives short bars their length and slanted ends their overlap; returns bars with an end that stays too close or that stay short."""
     n = bars.shape[0]
     for i in range(n):
@@ -212,8 +213,8 @@ def _lengthen(bars, start, needed, stops, owner, pad, gap, least, passes):  # ty
                 j = _facing(bars, start, needed, bars[i, 1], bars[i, 3] if up else bars[i, 2], up)
                 if j < 0:
                     continue
-                if (bars[i, 0] >= 0 and _move(bars, start, needed, stops, owner, pad, gap, i, up)) or (
-                    bars[j, 0] >= 0 and _move(bars, start, needed, stops, owner, pad, gap, j, not up)
+                if (bars[i, 0] >= 0 and _move(bars, start, needed, stops, owner, pad, gap, step, i, up)) or (
+                    bars[j, 0] >= 0 and _move(bars, start, needed, stops, owner, pad, gap, step, j, not up)
                 ):
                     again = True
                 else:

@@ -130,8 +130,11 @@ def route(block: Block, kit: Kit, options: RouteOptions | None = None, progress:
 def _own_pins(owner: Int32, grid: Grid, block: Block, kit: Kit, access: Access) -> None:
     """Metal of pins on signal layers keeps other nets away."""
     signal = {layer.name for layer in grid.layers}
+    within = {(m.name, pin.name) for m in kit.masters.values() for pin in m.pins.values() if any(r.layer in signal for r in pin.rects)}
     for net in range(len(access.net_pins) - 1):
         for ref in access.refs[access.net_pins[net] : access.net_pins[net + 1]]:
+            if ref.instance is not None and (block.instances[ref.instance].master, ref.pin) not in within:
+                continue
             for rect in pin_shapes(ref, block, kit):
                 if rect.layer in signal:
                     block_rect(owner, grid, kit.technology, rect, net)

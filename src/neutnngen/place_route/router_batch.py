@@ -25,13 +25,12 @@ from neutnngen.place_route.router_kernel import (
     TRACK_AT,
     TREE,
     VERTICAL,
-    _before,
-    _label,
-    _node,
     crowd,
     cuts_near,
     frame,
+    label_before,
     layer_of,
+    node_of,
     search,
 )
 
@@ -69,9 +68,9 @@ def _finish(net, found, size, edges, edge_size, layers, stops, owner, use, histo
         i += 1
         while i < order.size and order[i] < end:
             k = order[i] - base - track * width
-            if k > high + 1 and stops[column + k, PLACE] - stops[column + high, PLACE] >= layers[layer, JOIN]:
-                break
             near = stops[column + k, PLACE] - stops[column + high, PLACE] < layers[layer, JOIN]
+            if not near and k > high + 1:
+                break
             for j in range(high, k):
                 if j > high:
                     found, size = _add(found, size, base + track * width + j)
@@ -163,7 +162,7 @@ def _tree(  # type: ignore[no-untyped-def]
             # far goals: a shorter list of nodes is worth a slightly longer wire
             eager = greed + min(0.15, 0.15 * best / (20 * margin + 1))
             reached, keys, heap = search(
-                net, sources, size == 0, 0, box, layers, stops, tracks, wire_cost, via_cost, owner, no_cut, use, cuts, history, unit,
+                net, sources, size == 0, box, layers, stops, tracks, wire_cost, via_cost, owner, no_cut, use, cuts, history, unit,
                 mark, present, eager, inside, count, cost, parent, state, keys, heap,
             )  # fmt: skip
             if reached >= 0:
@@ -173,7 +172,7 @@ def _tree(  # type: ignore[no-untyped-def]
         if reached < 0:
             continue
         label = reached
-        layer, t, s = _node(layers, inside, label % count)
+        layer, t, s = node_of(layers, inside, label % count)
         n = layers[layer, BASE] + t * layers[layer, STOPS] + s
         for k in range(starts[goal], starts[goal + 1]):
             if options[k] == n:
@@ -188,8 +187,8 @@ def _tree(  # type: ignore[no-untyped-def]
             step = parent[label]
             if step == ROOT:
                 break
-            label = _before(layers, stops, tracks, inside, count, label, step)
-            layer, t, s = _node(layers, inside, label % count)
+            label = label_before(layers, stops, tracks, inside, count, label, step)
+            layer, t, s = node_of(layers, inside, label % count)
             p = layers[layer, BASE] + t * layers[layer, STOPS] + s
             if step % 4 >= 2:
                 edges, edge_size = _add(edges, edge_size, 2 * min(n, p) + 1)
@@ -227,8 +226,8 @@ def _extend(data, size, values):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def route_many(  # type: ignore[no-untyped-def]
-    order, lazy, net_pins, starts, options, also, has_cut, layers, stops, tracks, wire_cost, via_cost, owner, no_cut, use, cuts, history, unit,
-    mark, present, greed, margin, die, node_start, nodes, hole_start, holes,
+    order, lazy, net_pins, starts, options, also, has_cut, layers, stops, tracks, wire_cost, via_cost, owner, no_cut, use, cuts, history,
+    unit, mark, present, greed, margin, die, node_start, nodes, hole_start, holes,
 ):  # fmt: skip
     """Takes up and routes again the nets of ``order``, one after the other.
 

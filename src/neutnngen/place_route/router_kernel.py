@@ -52,8 +52,7 @@ def crowd(use, layers, stops, layer, n, k):  # type: ignore[no-untyped-def]
     at = layers[layer, STOP_AT] + k
     most = 0
     for m in range(n - k + stops[at, NEAR_LOW], n - k + stops[at, NEAR_HIGH] + 1):
-        if use[m] > most:
-            most = use[m]
+        most = max(most, use[m])
     return most
 
 
@@ -135,7 +134,7 @@ def frame(layers, stops, tracks, x0, y0, x1, y1, out):  # type: ignore[no-untype
 
 
 @njit(cache=True)
-def _label(layers, inside, layer, n):  # type: ignore[no-untyped-def]
+def label_of(layers, inside, layer, n):  # type: ignore[no-untyped-def]
     """Number of a node within the window, -1 outside."""
     t, k = divmod(n - layers[layer, BASE], layers[layer, STOPS])
     if t < inside[layer, 0] or t > inside[layer, 1] or k < inside[layer, 2] or k > inside[layer, 3]:
@@ -144,7 +143,7 @@ def _label(layers, inside, layer, n):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _node(layers, inside, label):  # type: ignore[no-untyped-def]
+def node_of(layers, inside, label):  # type: ignore[no-untyped-def]
     """(layer, track, stop) of a label."""
     layer = layers.shape[0] - 1
     while label < inside[layer, 4]:
@@ -154,9 +153,9 @@ def _node(layers, inside, label):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _before(layers, stops, tracks, inside, count, label, step):  # type: ignore[no-untyped-def]
+def label_before(layers, stops, tracks, inside, count, label, step):  # type: ignore[no-untyped-def]
     """The label that a step came from."""
-    layer, t, k = _node(layers, inside, label % count)
+    layer, t, k = node_of(layers, inside, label % count)
     way = step % 4
     if way == 0:
         n = layers[layer, BASE] + t * layers[layer, STOPS] + k - 1
@@ -168,7 +167,7 @@ def _before(layers, stops, tracks, inside, count, label, step):  # type: ignore[
     else:
         n = other_node(layers, stops, tracks, layer, t, k, True)
         layer += 1
-    return _label(layers, inside, layer, n) + (count if step >= 4 else 0)
+    return label_of(layers, inside, layer, n) + (count if step >= 4 else 0)
 
 
 @njit(cache=True)
@@ -195,7 +194,7 @@ def _last_via(layers, stops, tracks, inside, count, parent, label, layer, k):  #
 
 @njit(cache=True)
 def search(  # type: ignore[no-untyped-def]
-    net, sources, fresh, goals, box, layers, stops, tracks, wire_cost, via_cost, owner, no_cut, use, cuts, history, unit, mark,
+    net, sources, fresh, box, layers, stops, tracks, wire_cost, via_cost, owner, no_cut, use, cuts, history, unit, mark,
     present, greed, inside, count, cost, parent, state, heap_keys, heap_labels,
 ):  # fmt: skip
     """A* from ``sources`` to any node marked TARGET; returns (label found or -1, keys, labels).
@@ -210,7 +209,7 @@ def search(  # type: ignore[no-untyped-def]
     state[: 2 * count] = 0
     for q in sources:
         layer = layer_of(layers, q)
-        label = _label(layers, inside, layer, q)
+        label = label_of(layers, inside, layer, q)
         if label < 0 or state[label]:
             continue
         t, k = divmod(q - layers[layer, BASE], layers[layer, STOPS])
@@ -233,8 +232,8 @@ def search(  # type: ignore[no-untyped-def]
         bare = label % count
         if label >= count and state[bare] and cost[bare] <= cost[label]:
             continue
-        layer, t, k = _node(layers, inside, bare)
-        row, column = layers[layer, TRACK_AT], layers[layer, STOP_AT]
+        layer, t, k = node_of(layers, inside, bare)
+        column = layers[layer, STOP_AT]
         n = layers[layer, BASE] + t * layers[layer, STOPS] + k
         if mark[n] & TARGET:
             return label, keys, heap
@@ -258,7 +257,7 @@ def search(  # type: ignore[no-untyped-def]
                 if m < 0:
                     continue
                 ml = layer + 5 - 2 * way
-                entry = _label(layers, inside, ml, m)
+                entry = label_of(layers, inside, ml, m)
                 if entry < 0:
                     continue
                 mt, mk = divmod(m - layers[ml, BASE], layers[ml, STOPS])
@@ -271,10 +270,10 @@ def search(  # type: ignore[no-untyped-def]
                 at, ct, ck = (m, mt, mk) if ml > layer else (n, t, k)
                 if no_cut[at] or cuts_near(mark, layers, stops, tracks, cut, ct, ck, OWN_CUT):
                     continue
-                if side == ml - layer:
-                    # back through the same cut layer: far enough from where the path came?
-                    if abs(stops[column + via, PLACE] - stops[column + k, PLACE]) < layers[cut, CUT] + layers[cut, CUT_SPACING]:
-                        continue
+                # back through the same cut layer: far enough from where the path came?
+                back = abs(stops[column + via, PLACE] - stops[column + k, PLACE])
+                if side == ml - layer and back < layers[cut, CUT] + layers[cut, CUT_SPACING]:
+                    continue
                 move += present * cuts_near(cuts, layers, stops, tracks, cut, ct, ck, 0)
             elif side:
                 cut = max(layer, layer + side)

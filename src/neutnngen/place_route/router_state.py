@@ -64,10 +64,10 @@ class RouterState:
         options, pitch = self.options, self._pitch
         ways = self._ways()
         counts, nodes, holes, edges, chosen = route_many(
-            order.astype(np.int64), lazy, self._pins.start, ways, self.access.node, self.access.also, self._has_cut, self._layers, self._stops,
-            self._tracks, self._wire_cost, np.float32(options.via_cost * pitch), self._owner, self._no_cut, self._use, self._cuts,
-            self._history, self._unit, self._mark, np.float32(present * pitch), np.float32(options.greed), np.int64(margin * pitch),
-            np.int64(self._die), self.nodes.start, self.nodes.data, self.holes.start, self.holes.data,
+            order.astype(np.int64), lazy, self._pins.start, ways, self.access.node, self.access.also, self._has_cut, self._layers,
+            self._stops, self._tracks, self._wire_cost, np.float32(options.via_cost * pitch), self._owner, self._no_cut, self._use,
+            self._cuts, self._history, self._unit, self._mark, np.float32(present * pitch), np.float32(options.greed),
+            np.int64(margin * pitch), np.int64(self._die), self.nodes.start, self.nodes.data, self.holes.start, self.holes.data,
         )  # fmt: skip
         done = counts[0] >= 0
         moved = order[done]
@@ -142,8 +142,8 @@ def kernel_tables(grid: Grid) -> tuple[Int64, Int32, Int32]:
     for i, layer in enumerate(grid.layers):
         size, spacing = grid.cuts[i]
         layers.append(
-            (layer.vertical, len(layer.tracks), len(layer.stops), layer.base, track_at, stop_at, size, spacing, layer.pad_along, layer.least,
-             2 * layer.pad_along + layer.gap)
+            (layer.vertical, len(layer.tracks), len(layer.stops), layer.base, track_at, stop_at, size, spacing, layer.pad_along,
+             layer.least, 2 * layer.pad_along + layer.gap)
         )  # fmt: skip
         below = grid.layers[i - 1] if i else None
         above = grid.layers[i + 1] if i + 1 < len(grid.layers) else None

@@ -12,6 +12,7 @@ from neutnngen.flow.state import StateDelta
 from neutnngen.flow.steps.common import Context, KitStep, read_block, write_report
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block
+from neutnngen.place_route.congestion import congestion, draw_congestion, draw_failures
 from neutnngen.place_route.def_file import write_def
 from neutnngen.place_route.fill import add_fillers
 from neutnngen.place_route.floorplan import make_floorplan
@@ -159,12 +160,17 @@ class Route(KitStep):
         if result.failed or result.overflow:
             failed = [{"net": net.net, "reason": net.reason, "places_um": _places(net.places, self.kit)} for net in result.failed]
             report = write_report(context.folder, "unrouted.json", failed)
+            places = [(net.net, rect) for net in result.failed for rect in net.places]
+            picture = draw_failures(result.block, self.kit, places, context.folder / "route_failures.png")
+            draw_congestion(congestion(result.block, self.kit), context.folder / "congestion.png")
             raise CheckFailed(
                 f"{len(result.failed)} nets could not be routed cleanly, {result.overflow} conflicts are left",
                 got="; ".join(f"{net['net']} ({net['reason']}) at {net['places_um'][:1]}" for net in failed[:SHOWN]),
                 allowed="no conflict",
-                next_step=f"lower layout.utilisation (now {config.utilisation:g}) or raise layout.route_iterations; all places: {report}",
+                next_step=f"lower layout.utilisation (now {config.utilisation:g}) or raise "
+                f"layout.route_iterations; all places: {report}, {picture}",
             )
+        draw_congestion(congestion(result.block, self.kit), context.folder / "congestion.png")
         numbers = metrics(
             "MEASURED",
             "route",
