@@ -17,6 +17,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from neutnngen.pdk.technology import Kit
+from neutnngen.place_route.lvs_layout import joining_layers
 from neutnngen.place_route.route_sweep import close_pairs, gaps
 
 Ints = npt.NDArray[np.int64]
@@ -105,15 +106,14 @@ def pieces_of(cell: Any, layout: Any, kit: Kit, scale: int) -> Piecewise:
     """Connected pieces of a library cell's metal. Raises NotRectilinear."""
     rows: list[tuple[int, ...]] = []
     order = {name: i for i, name in enumerate(kit.technology.layers)}
-    for layer in kit.technology.layers.values():
-        if layer.kind in ("routing", "cut"):
-            region: Any = kdb.Region(cell.begin_shapes_rec(layout.layer(*layer.gds))).merged()
-            for polygon in region.each():
-                if not polygon.is_rectilinear():
-                    raise NotRectilinear
-                for part in polygon.decompose_trapezoids():
-                    box = part.bbox()
-                    rows.append((box.left, box.bottom, box.right, box.top, order[layer.name]))
+    for layer in joining_layers(kit):
+        region: Any = kdb.Region(cell.begin_shapes_rec(layout.layer(*layer.gds))).merged()
+        for polygon in region.each():
+            if not polygon.is_rectilinear():
+                raise NotRectilinear
+            for part in polygon.decompose_trapezoids():
+                box = part.bbox()
+                rows.append((box.left, box.bottom, box.right, box.top, order[layer.name]))
     table = _array(rows, 5)
     box, of_layer = np.ascontiguousarray(table[:, :4]), table[:, 4]
     piece = groups_of(len(box), [links(box, of_layer, kit)]) if len(box) else np.empty(0, np.int64)
@@ -136,7 +136,8 @@ def turned(points: Ints, turn: int, mirror: bool) -> Ints:
 
 def wiring_of(layout: Any, top: Any, kit: Kit) -> tuple[Ints, Ints]:
     """Rectangles and layers of all that is no library cell: shapes of the top cell, and of via cells and the like under it."""
-    layers = [(i, layout.layer(*layer.gds)) for i, layer in enumerate(kit.technology.layers.values()) if layer.kind in ("routing", "cut")]
+    order = {name: i for i, name in enumerate(kit.technology.layers)}
+    layers = [(order[layer.name], layout.layer(*layer.gds)) for layer in joining_layers(kit)]
     parts: list[Ints] = []
     for number, index in layers:
         rows = boxes_of(top.shapes(index).each())

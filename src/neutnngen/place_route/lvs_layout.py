@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import klayout.db as kdb
 
+from neutnngen.pdk.technology import Kit, Layer
+
 FindingKind = Literal["short", "open", "missing instance", "extra instance", "wrong cell", "missing port", "extra port", "internal metal"]
 Key = tuple[str, int, int, int, bool]
 Terminal = tuple[str | None, str]  # (instance, pin); (None, port)
@@ -42,3 +44,9 @@ def placement_key(cell: str, trans: Any, unit: float) -> Key:
 def middle(rects: tuple[Any, ...], scale: int) -> Any:
     largest = max(rects, key=lambda r: (r.x1 - r.x0) * (r.y1 - r.y0))
     return kdb.Point(scale * (largest.x0 + largest.x1) // 2, scale * (largest.y0 + largest.y1) // 2)
+
+
+def joining_layers(kit: Kit) -> list[Layer]:
+    """Routing layers and the cuts between them; cuts below the lowest metal join what only cells have."""
+    cuts = {via.cut for via in kit.technology.vias.values()}
+    return [layer for layer in kit.technology.layers.values() if layer.kind == "routing" or layer.name in cuts]

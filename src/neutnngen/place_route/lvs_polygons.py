@@ -8,7 +8,7 @@ import klayout.db as kdb
 
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.gds import INSTANCE_PROPERTY
-from neutnngen.place_route.lvs_layout import DrawnLayout, Key, LvsFinding, Terminal, middle, placement_key
+from neutnngen.place_route.lvs_layout import DrawnLayout, Key, LvsFinding, Terminal, joining_layers, middle, placement_key
 
 
 def extract_polygons(layout: Any, top: Any, kit: Kit, scale: int) -> DrawnLayout:
@@ -91,7 +91,7 @@ def _mark_terminals(layout: Any, top: Any, kit: Kit, scale: int) -> list[tuple[s
 def _extract_netlist(layout: Any, top: Any, kit: Kit) -> Any:
     """Run the extraction: every metal with itself, with its texts and with the cuts beside it."""
     extractor = kdb.LayoutToNetlist(kdb.RecursiveShapeIterator(layout, top, []))
-    layers = [layer for layer in kit.technology.layers.values() if layer.kind in ("routing", "cut")]
+    layers = joining_layers(kit)
     regions = {layer.name: extractor.make_polygon_layer(layout.layer(*layer.gds), layer.name) for layer in layers}
     for layer in layers:
         extractor.connect(regions[layer.name])
