@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import klayout.db as kdb
 import pytest
 
 from neutnngen.errors import CheckFailed, DataError
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit, Rect
+from neutnngen.place_route import lvs
 from neutnngen.place_route.block import Block, Instance, Net, PinRef, Port, Via, Wire, transform
 from neutnngen.place_route.gds import write_gds
 from neutnngen.place_route.lvs import LvsResult, compare_layout
+from neutnngen.place_route.lvs_connect import NotRectilinear
 from neutnngen.place_route.verilog_netlist import write_netlist
 
 
@@ -77,6 +81,35 @@ def check(block: Block, folder: Path, netlist_of: Block | None = None) -> LvsRes
     write_gds(block, the_kit(), folder / "a.gds")
     write_netlist(netlist_of or small_block(), folder / "a.v", the_kit())
     return compare_layout(folder / "a.gds", folder / "a.v", the_kit())
+
+
+@pytest.fixture(autouse=True, params=["rectangles", "polygons"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both ways of reading the layout must find the same."""
+    if request.param == "polygons":
+
+        def refuse(*_: object) -> None:
+            raise NotRectilinear
+
+        monkeypatch.setattr("neutnngen.place_route.lvs.extract_rectangles", refuse)
+    return str(request.param)
+
+
+def test_a_shape_that_is_no_rectangle_takes_the_general_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    block, kit = small_block(), the_kit()
+    write_gds(block, kit, tmp_path / "plain.gds")
+    layout: Any = kdb.Layout()
+    layout.read(str(tmp_path / "plain.gds"))
+    metal5 = layout.layer(*kit.technology.layers["metal5"].gds)
+    layout.top_cell().shapes(metal5).insert(kdb.Polygon([kdb.Point(0, 0), kdb.Point(4000, 4000), kdb.Point(4000, 0)]))
+    layout.write(str(tmp_path / "slanted.gds"))
+    write_netlist(block, tmp_path / "n.v", kit)
+    used = []
+    general = lvs.extract_polygons
+    monkeypatch.setattr(lvs, "extract_polygons", lambda *given: used.append(1) or general(*given))
+    assert compare_layout(tmp_path / "slanted.gds", tmp_path / "n.v", kit).clean and used
+    used.clear()
+    assert compare_layout(tmp_path / "plain.gds", tmp_path / "n.v", kit).clean and bool(used) == (way == "polygons")
 
 
 def test_the_block_is_clean(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from neutnngen.flow.steps.deck import DeckStep
 from neutnngen.flow.steps.export import Export, Picture
 from neutnngen.flow.steps.physical import Fill, Floorplan, Place, Route
 from neutnngen.flow.steps.signoff import Extract, IrDrop, PowerStep, Timing
+from neutnngen.flow.steps.summary import Summary
 from neutnngen.flow.steps.synth import Synth
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.macros import read_tnn7, with_adder
@@ -48,6 +49,7 @@ STEP_NAMES = (
     "power",
     "ir_drop",
     "picture",
+    "signoff",
 )
 SOURCE = "source"
 """Folder in the run folder with copies of all that the flow begins with."""
@@ -71,6 +73,7 @@ def layout_steps(kit: Kit, sources: tuple[str, ...], top: str, *, modular: bool 
         PowerStep,
         IrDrop,
         Picture,
+        Summary,
     )
     return (Synth(kit, mark, sources, top, modular), *(step(kit, mark) for step in plain))
 

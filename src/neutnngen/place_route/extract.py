@@ -1,24 +1,27 @@
 """Parasitic extraction of routed nets, and SPEF.
 
 Model: a wire of length L on a layer is R = resistance * L * (default width / width) and C = capacitance * L, split at every via, pin and
-wire end into pieces, each a pi section (half of its capacitance at either end). A cut adds its layer's resistance. Capacitance goes to
-ground (the layer's value holds neighbours too); metal of cells and via pads is left out: the cells' own is in Liberty already.
-Format: IEEE 1481-1999 (SPEF).
+wire end into pieces, each a pi section (half of its capacitance at either end). A cut adds its layer's resistance. The layer's value
+holds neighbours too, so a net's whole capacitance does not depend on them; :mod:`coupling` says how much of it goes to which neighbour.
+Metal of cells and via pads is left out: the cells' own is in Liberty already. Format: IEEE 1481-1999 (SPEF).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 from neutnngen.files import write_atomic
 from neutnngen.pdk.technology import Kit, Rect
 from neutnngen.place_route.block import Block, Net, PinRef, Wire, transform
+from neutnngen.place_route.coupling import Piece, couple
 from neutnngen.place_route.verilog_netlist import _vectors
 
+LEAST_FF = 1e-9
+"""Less is what rounding leaves of a capacitance that goes to neighbours alone."""
 _Point = tuple[str, int, int]  # layer, x, y
 _SPECIAL = re.compile(r"([^A-Za-z0-9_])")
 _BIT = re.compile(r"(.+)(\[-?\d+\])\Z")
@@ -28,7 +31,8 @@ _BIT = re.compile(r"(.+)(\[-?\d+\])\Z")
 class NetParasitics:
     """RC network of one net.
 
-    nodes: a pin, or the number of an inner node. capacitance: fF at each node, to ground. resistors: (node index, node index, ohm).
+    nodes: a pin, or the number of an inner node. capacitance: fF at each node, to ground and neighbours. resistors: (node index, node
+    index, ohm). coupling: the part of ``capacitance`` that goes to other nets, as (node index, net, node index there, fF).
     """
 
     name: str
@@ -36,6 +40,12 @@ class NetParasitics:
     capacitance: tuple[float, ...]
     resistors: tuple[tuple[int, int, float], ...]
     length: int  # database units of wire
+    coupling: tuple[tuple[int, str, int, float], ...] = ()
+
+    @property
+    def coupled(self) -> float:
+        """The part of it in fF that goes to other nets."""
+        return sum(entry[3] for entry in self.coupling)
 
     @property
     def total(self) -> float:
@@ -70,15 +80,21 @@ class _Network:
 
 def extract(block: Block, kit: Kit) -> Parasitics:
     """RC networks of all signal and clock nets of a routed block; nets without wires have their pins only."""
-    return Parasitics(
-        block.name, {name: _extract_net(net, block, kit) for name, net in block.nets.items() if net.use in ("signal", "clock")}
-    )
+    pieces: list[Piece] = []
+    names = [name for name, net in block.nets.items() if net.use in ("signal", "clock")]
+    nets = [_extract_net(block.nets[name], number, block, kit, pieces) for number, name in enumerate(names)]
+    coupling = couple(pieces, kit, names)
+    return Parasitics(block.name, {net.name: replace(net, coupling=coupling.get(net.name, ())) for net in nets})
 
 
-def _extract_net(net: Net, block: Block, kit: Kit) -> NetParasitics:
+def _extract_net(net: Net, number: int, block: Block, kit: Kit, pieces: list[Piece]) -> NetParasitics:
+    """The network of one net; its pieces of wire are added to ``pieces``."""
     technology = kit.technology
     network = _Network(net)
-    pins = {ref: _shapes(ref, block, kit) for ref in net.pins}
+    pins: dict[str, list[tuple[PinRef, Rect]]] = {}
+    for ref in net.pins:
+        for rect in _shapes(ref, block, kit):
+            pins.setdefault(rect.layer, []).append((ref, rect))
     points: dict[str, set[tuple[int, int]]] = {}
     for wire in net.wires:
         points.setdefault(wire.layer, set()).update(((wire.x0, wire.y0), (wire.x1, wire.y1)))
@@ -86,22 +102,22 @@ def _extract_net(net: Net, block: Block, kit: Kit) -> NetParasitics:
         definition = technology.vias[placed.name]
         for layer in (definition.lower, definition.upper):
             points.setdefault(layer, set()).add((placed.x, placed.y))
-    for rects in pins.values():
-        for rect in rects:
-            for wire in net.wires:
-                if wire.layer == rect.layer and _meet(wire.rect(), rect):
-                    points[wire.layer].add(_nearest_point(wire, rect))
+    touching = [
+        (wire.layer, ref, _nearest_point(wire, rect))
+        for wire in net.wires
+        for ref, rect in pins.get(wire.layer, ())
+        if _meet(wire.rect(), rect)
+    ]
+    for layer, _, point in touching:
+        points[layer].add(point)
     home: dict[_Point, _Point | PinRef] = {}
     for layer, places in points.items():
+        here = pins.get(layer, ())
         for x, y in places:
-            owner = next((ref for ref, rects in pins.items() if any(r.layer == layer and _inside(x, y, r) for r in rects)), None)
-            home[layer, x, y] = (layer, x, y) if owner is None else owner
+            home[layer, x, y] = next((ref for ref, rect in here if _inside(x, y, rect)), (layer, x, y))
     # a wire may end just short of a pin's shape and touch it with its width only
-    for ref, rects in pins.items():
-        for rect in rects:
-            for wire in net.wires:
-                if wire.layer == rect.layer and _meet(wire.rect(), rect):
-                    home[(wire.layer, *_nearest_point(wire, rect))] = ref
+    for layer, ref, point in touching:
+        home[(layer, *point)] = ref
     along = {layer: (sorted(places), sorted(places, key=lambda p: (p[1], p[0]))) for layer, places in points.items()}
     length = 0
     for wire in net.wires:
@@ -118,6 +134,7 @@ def _extract_net(net: Net, block: Block, kit: Kit) -> NetParasitics:
             if a != b:
                 network.resistors.append((a, b, metal.resistance * micrometres * metal.width / wire.width))
             length += piece
+            pieces.append(Piece(wire.layer, ax, ay, bx, by, wire.width, number, a, b))
     for placed in net.vias:
         definition = technology.vias[placed.name]
         a = network.node(home[definition.lower, placed.x, placed.y])
@@ -184,13 +201,18 @@ def write_spef(parasitics: Parasitics, block: Block, kit: Kit, path: Path) -> No
     numbers = {name: index for index, name in enumerate(parasitics.nets, 1)}
     lines += [f"*{numbers[name]} {names.net(name)}" for name in parasitics.nets]
     lines.append("")
+    labels = {net.name: _labels(net, f"*{numbers[net.name]}", names) for net in parasitics.nets.values()}
     for net in parasitics.nets.values():
-        lines += _spef_net(net, f"*{numbers[net.name]}", names, block, kit)
+        lines += _spef_net(net, f"*{numbers[net.name]}", labels, names, block, kit)
     write_atomic(path, "\n".join(lines) + "\n")
 
 
-def _spef_net(net: NetParasitics, number: str, names: _SpefNames, block: Block, kit: Kit) -> Iterator[str]:
-    label = [f"{number}:{node}" if isinstance(node, int) else names.pin(node) for node in net.nodes]
+def _labels(net: NetParasitics, number: str, names: _SpefNames) -> list[str]:
+    return [f"{number}:{node}" if isinstance(node, int) else names.pin(node) for node in net.nodes]
+
+
+def _spef_net(net: NetParasitics, number: str, labels: dict[str, list[str]], names: _SpefNames, block: Block, kit: Kit) -> Iterator[str]:
+    label = labels[net.name]
     yield f"*D_NET {number} {net.total:.6g}"
     yield "*CONN"
     for node in net.nodes:
@@ -204,9 +226,17 @@ def _spef_net(net: NetParasitics, number: str, names: _SpefNames, block: Block, 
             way = {"input": "I", "output": "O", "inout": "B"}[master.pins[node.pin].direction]
             yield f"*I {names.pin(node)} {way} *D {_escape(master.name)}"
     yield "*CAP"
-    present = ((i, value) for i, value in enumerate(net.capacitance) if value > 0)
-    for count, (i, value) in enumerate(present, 1):
-        yield f"{count} {label[i]} {value:.6g}"
+    ground = list(net.capacitance)
+    for i, _, _, value in net.coupling:
+        ground[i] -= value
+    count = 0
+    for i, value in enumerate(ground):
+        if value > LEAST_FF:
+            count += 1
+            yield f"{count} {label[i]} {value:.6g}"
+    for i, other, j, value in net.coupling:
+        count += 1
+        yield f"{count} {label[i]} {labels[other][j]} {value:.6g}"
     yield "*RES"
     for count, (a, b, ohm) in enumerate(net.resistors, 1):
         yield f"{count} {label[a]} {label[b]} {ohm:.6g}"

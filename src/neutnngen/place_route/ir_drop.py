@@ -109,9 +109,8 @@ class _Points:
 def _solve(block: Block, kit: Kit, name: str, use: str, current: Mapping[str, float]) -> Drop:
     technology = kit.technology
     net = block.nets.get(name)
-    top = kit.straps.straps[-1][0] if kit.straps.straps else kit.straps.rail_layer
-    if net is None or not any(wire.layer == top for wire in net.wires):
-        raise ConfigError(f"the block has no straps of {name} on {top}", got=block.name, next_step="add_power_grid first")
+    if net is None or not net.wires:
+        raise ConfigError(f"the block has no straps of {name}", got=block.name, next_step="add_power_grid first")
     wires = net.wires
     layer_of = {layer: i for i, layer in enumerate(technology.layers)}
     layer = np.array([layer_of[wire.layer] for wire in wires], np.int64)
@@ -120,7 +119,7 @@ def _solve(block: Block, kit: Kit, name: str, use: str, current: Mapping[str, fl
     every = np.arange(len(wires))
     first = points.add(every, points.box[:, 0], points.box[:, 1])
     last = points.add(every, points.box[:, 2], points.box[:, 3])
-    held = layer == layer_of[top]
+    held = layer == layer.max()
     pads = np.concatenate([first[held], last[held]])
     ties: list[tuple[Ints, Ints]] = [*_overlaps(points, layer)]
     links, ohms, via_ties = _vias(net, kit, points, layer, layer_of)

@@ -38,7 +38,7 @@ class _Canvas:
         self.um = 1 / kit.technology.dbu
         die = block.die
         wide, tall = (die.x1 - die.x0) * self.um, (die.y1 - die.y0) * self.um
-        self.figure = Figure(figsize=(inches, inches * min(2.0, max(0.5, tall / wide)) + 0.4), facecolor=GROUND, layout="constrained")
+        self.figure = Figure(figsize=(inches, inches * min(2.0, max(0.5, tall / wide)) + 0.8), facecolor=GROUND, layout="constrained")
         self.axes: Any = self.figure.subplots()
         self.axes.set_facecolor(GROUND)
         self.axes.set_xlim(die.x0 * self.um - 0.02 * wide, die.x1 * self.um + 0.02 * wide)
@@ -149,9 +149,10 @@ def draw_clock_tree(block: Block, kit: Kit, png: Path) -> Path:
     levels = clock_levels(block, kit)
     canvas = _Canvas(block, kit, f"{block.name}: clock tree, {len(levels)} nets, {max(levels.values(), default=-1) + 1} levels")
     _background(canvas, block, kit)
-    for level in sorted(set(levels.values())):
+    for level in sorted(set(levels.values()), reverse=True):  # the trunk lies on top
         nets = [block.nets[name] for name, at in levels.items() if at == level]
-        canvas.lines(_wires(nets, block, kit), LEVELS[level % len(LEVELS)], 1.2, label=f"level {level}: {len(nets)} nets")
+        width = (2.0 if level == 0 else 1.5 if level == 1 else 1.0) * min(1.0, 1.5 / max(1.0, len(nets) / 100) ** 0.5)
+        canvas.lines(_wires(nets, block, kit), LEVELS[level % len(LEVELS)], width, label=f"level {level}: {len(nets)} nets")
     buffers = [_outline(i, kit) for i in block.instances.values() if i.kind == "clock"]
     canvas.boxes(buffers, "#ffffff", label=f"{len(buffers)} clock buffers")
     return canvas.save(png)
@@ -240,7 +241,8 @@ def draw_path(block: Block, kit: Kit, pins: Sequence[str], title: str, png: Path
     canvas.lines(_wires(clocks, block, kit), "#7b8696", 0.9, label=f"{len(clocks)} clock nets")
     canvas.lines(_wires([net for net in nets if net.use != "clock"], block, kit), "#56d4dd", 1.2, label=f"{len(nets) - len(clocks)} nets")
     canvas.boxes([_outline(block.instances[name], kit) for name in cells], "#ffb454", label=f"{len(cells)} cells")
-    for name, mark in zip(cells[:1] + cells[-1:], ("start", "end"), strict=False):
+    data = [name for name in cells if block.instances[name].kind != "clock"]
+    for name, mark in zip(data[:1] + data[-1:], ("start", "end"), strict=False):
         box = _outline(block.instances[name], kit)
         canvas.text(box[2], box[3], f"{mark}: {name}")
     return canvas.save(png)

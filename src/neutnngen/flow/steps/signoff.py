@@ -35,7 +35,7 @@ class Extract(KitStep):
     """Resistance and capacitance of every net, and the loads that follow."""
 
     name = "extract"
-    version = 1
+    version = 2
     reads = ("layout",)
 
     def run(self, context: Context) -> StateDelta:
@@ -44,15 +44,20 @@ class Extract(KitStep):
         spef = context.folder / f"{block.name}.spef"
         write_spef(parasitics, block, self.kit, spef)
         loads = check_loads(block, self.kit, parasitics)
+        coupled = sum(net.coupled for net in parasitics.nets.values())
         report = write_report(context.folder, "loads.json", {"overloads": [overload._asdict() for overload in loads.overloads]})
         numbers = metrics(
             "MEASURED",
             "extract",
             ("wire_capacitance", loads.wire_capacitance, "fF", "lower"),
+            ("coupling_share", coupled / max(loads.wire_capacitance, 1e-9), "", "lower"),
             ("capacitance_violations", len(loads.overloads), "pins", "lower"),
             ("largest_fanout", loads.largest_fanout, "pins", "lower"),
         )
-        summary = f"{loads.wire_capacitance / 1000:,.2f} pF of wires, {len(loads.overloads)} overloaded drivers"
+        share = 100 * coupled / max(loads.wire_capacitance, 1e-9)
+        summary = (
+            f"{loads.wire_capacitance / 1000:,.2f} pF of wires, {share:.0f} % to neighbours, {len(loads.overloads)} overloaded drivers"
+        )
         return StateDelta({"spef": spef, "loads_report": report}, numbers, summary)
 
 

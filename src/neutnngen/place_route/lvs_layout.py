@@ -1,0 +1,52 @@
+"""What the two ways of reading a layout for :mod:`lvs` share: findings, and what was found in the layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import klayout.db as kdb
+
+from neutnngen.pdk.technology import Kit, Layer
+
+FindingKind = Literal["short", "open", "missing instance", "extra instance", "wrong cell", "missing port", "extra port", "internal metal"]
+Key = tuple[str, int, int, int, bool]
+Terminal = tuple[str | None, str]  # (instance, pin); (None, port)
+
+
+@dataclass(frozen=True)
+class LvsFinding:
+    """One difference; ``nets`` are names of the netlist, ``place`` is in micrometres where there is one."""
+
+    kind: FindingKind
+    what: str
+    nets: tuple[str, ...] = ()
+    place: tuple[float, float] | None = None
+
+
+@dataclass
+class DrawnLayout:
+    """What was extracted: groups of terminals that metal joins, and where each terminal is."""
+
+    masters: dict[str, str]  # instance -> cell
+    groups: dict[Terminal, int]  # terminal -> number of the extracted net; absent where no metal but its own touches it
+    places: dict[Terminal, tuple[float, float]]
+    touched: list[tuple[str, int]]  # instance whose inner metal lies on the extracted net of this number
+    problems: list[LvsFinding]
+
+
+def placement_key(cell: str, trans: Any, unit: float) -> Key:
+    """Cell and placement of a reference; ``trans`` counts in ``unit`` per database unit of the layout."""
+    quarter = round(trans.angle / 90) % 4 if isinstance(trans, kdb.DCplxTrans) else trans.angle
+    return cell, round(trans.disp.x / unit), round(trans.disp.y / unit), quarter, trans.is_mirror()
+
+
+def middle(rects: tuple[Any, ...], scale: int) -> Any:
+    largest = max(rects, key=lambda r: (r.x1 - r.x0) * (r.y1 - r.y0))
+    return kdb.Point(scale * (largest.x0 + largest.x1) // 2, scale * (largest.y0 + largest.y1) // 2)
+
+
+def joining_layers(kit: Kit) -> list[Layer]:
+    """Routing layers and the cuts between them; cuts below the lowest metal join what only cells have."""
+    cuts = {via.cut for via in kit.technology.vias.values()}
+    return [layer for layer in kit.technology.layers.values() if layer.kind == "routing" or layer.name in cuts]
