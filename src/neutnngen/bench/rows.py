@@ -16,7 +16,10 @@ R = TypeVar("R")
 
 
 def read_table(path: Path, kind: type[R]) -> list[R]:
-    """Rows of an earlier run; none if there is no file. Columns that it lacks keep their defaults. Raises DataError for another kind of file."""
+    """Rows of an earlier run; none if there is no file. Columns that it lacks keep their defaults.
+
+    Raises DataError for a file of another kind.
+    """
     if not path.is_file():
         return []
     kinds: dict[str, Callable[[str], Any]] = {f.name: {"int": int, "float": float}.get(str(f.type), str) for f in fields(kind)}  # type: ignore[arg-type]
