@@ -120,6 +120,14 @@ def test_a_stopped_table_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     other = [LayoutCase("small", grown_column(3, 1), None, None)]
     bench_layout(other, table, LayoutConfig(), (0,), limit=5)
     assert made[3:] == ["small 0"]  # and what is another Design now
+    bench_layout(other, table, LayoutConfig(), (0,), limit=5, again=True)
+    assert made[4:] == ["small 0"]
+    text = table.read_text()
+    table.write_text(text.replace(",release", ""))  # a table of before this column was there
+    assert {row.release for row in read_rows(table).values()} == {""}
+    table.write_text(text.replace("synapses", "neurons"))
+    with pytest.raises(DataError, match="cannot be read"):
+        read_rows(table)
 
 
 def test_page_and_picture() -> None:
@@ -131,7 +139,7 @@ def test_page_and_picture() -> None:
     text = markdown(rows)
     assert "3 of 3 rows are clean" in text and "| growth/32x16 |" in text
     (name, sentence), *_ = fits(rows)
-    assert name == "nangate45, parallel" and "time grows as their 1.00th power" in sentence and "memory as their 0.50th" in sentence
+    assert name == "nangate45, parallel" and "time grows as the power 1.00 of their number, memory as the power 0.50" in sentence
     assert picture(rows).startswith(b"\x89PNG") and picture([]).startswith(b"\x89PNG")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from neutnngen.bench.designs import RINGED, clocks_of, find_designs, own_waves, shape_of, styles
-from neutnngen.bench.layout_run import Answer, lay_out
+from neutnngen.bench.layout_run import Answer, lay_out, program_versions
 from neutnngen.bench.pieces import piece_waves, pieces
 from neutnngen.bench.rows import read_table, write_table
 from neutnngen.errors import DataError
@@ -45,6 +45,7 @@ class LayoutRow:
     the largest process. area: of the die, µm². drc, deck, lvs, mismatches: -1 where the step was not reached or is not there. slack,
     hold_slack, period (shortest, of paths between registers): ns. leakage, power (at 100 kHz), fast_power (at the shortest period): W.
     clocks: of a sample. accuracy: of the Design in its application. outcome: ``clean``, or what stopped the flow. limit: seconds it had.
+    release: of this program, with the commit where it is known.
     """
 
     name: str
@@ -76,6 +77,7 @@ class LayoutRow:
     accuracy: str = ""
     outcome: str = ""
     limit: float = 0.0
+    release: str = ""
 
     @property
     def key(self) -> str:
@@ -145,18 +147,19 @@ def bench_layout(
     whole: int = WHOLE,
     keep: Path | None = None,
     limit: float = 3600.0,
+    again: bool = False,
     tell: Tell | None = None,
 ) -> dict[str, LayoutRow]:
     """Bring ``table`` (CSV) up to date and return all its rows by key.
 
     config: all but style and seed. whole: see ``WHOLE``. keep: folder that keeps the runs, so that one that was stopped goes on; None: they
-    are removed. limit: seconds for each layout.
+    are removed. limit: seconds for each layout. again: make the rows of these cases again, whatever the table holds.
     """
     known = read_rows(table)
     wanted = [(case, seed) for case in cases for seed in seeds]
     for number, (case, seed) in enumerate(wanted):
         key = f"{case.name}|{config.kit}|{seed}"
-        if key not in known or not known[key].stands(case.design.fingerprint(), limit):
+        if again or key not in known or not known[key].stands(case.design.fingerprint(), limit):
             known[key] = layout_row(case, replace(config, seed=seed), whole, keep, limit)
             write_rows(table, known)
         if tell is not None:
@@ -182,6 +185,7 @@ def layout_row(case: LayoutCase, config: LayoutConfig, whole: int, keep: Path | 
         clocks_of(design, case.rings),
         accuracy="" if case.place is None else accuracy_of(case.place),
         limit=limit,
+        release=program_versions()["neutnngen"],
     )
     waves = own_waves(design, Path("none") if case.place is None else case.place.parent / "waves.npz", min(WAVES, config.waves))
     rings = case.rings

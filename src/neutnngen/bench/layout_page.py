@@ -11,6 +11,7 @@ from importlib.resources import files
 import numpy as np
 from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from neutnngen.bench.designs import RINGED
 from neutnngen.bench.designs_page import ABSENT, page_table
@@ -90,7 +91,8 @@ def fits(rows: Iterable[LayoutRow]) -> list[tuple[str, str]]:
         x = np.log([row.synapses for row in upper])
         seconds, memory = (float(np.polyfit(x, np.log(values), 1)[0]) for values in ([r.seconds for r in upper], [r.memory for r in upper]))
         span = f"{upper[0].synapses:,} to {upper[-1].synapses:,}"
-        made.append((name, f"{name}: from {span} synapses, time grows as their {seconds:.2f}th power, memory as their {memory:.2f}th."))
+        grown = f"time grows as the power {seconds:.2f} of their number, memory as the power {memory:.2f}"
+        made.append((name, f"{name}: from {span} synapses, {grown}."))
     return made
 
 
@@ -108,7 +110,10 @@ def picture(rows: Iterable[LayoutRow]) -> bytes:
     for axis, title in ((left, "seconds, RTL to checked GDSII"), (right, "memory of the largest process, MB")):
         axis.set_xlabel("synapses")
         axis.set_ylabel(title)
-        axis.grid(alpha=0.3)
+        axis.grid(alpha=0.3, which="both")
+        for side in (axis.xaxis, axis.yaxis):
+            side.set_major_formatter(ScalarFormatter())
+            side.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
     if left.lines:
         left.legend()
     buffer = io.BytesIO()

@@ -34,7 +34,7 @@ MEMORY_STEPS = 3
 """Length of the sequences of inputs by which macros with memory are compared."""
 
 USES = {
-    "add_inv": "leaf full_adder, pin for pin: bench, `--macros tnn7`",
+    "add_inv": "leaf full_adder, pin for pin: `--macros tnn7`",
     "stdp_case_gen_macro": "the case in rule_gates and weight_update, with a wrapper",
     "fsm_simple_macro": "the counter of spike_input (3 bits), with a wrapper",
     "fsm_output_macro": "none: ours compares weight and age and does not count the weight down",

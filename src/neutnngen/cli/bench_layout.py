@@ -44,6 +44,7 @@ def add_layout_arguments(parser: argparse.ArgumentParser) -> None:
         default=WHOLE,
         help="of layout: largest Design that is laid out whole (default: %(default)s)",
     )
+    parser.add_argument("--again", action="store_true", help="of layout: make rows again that the table has")
     parser.add_argument("--macros-folder", metavar="DIR", type=Path, help="of macros: your folder with the TNN7 views (lef, lib)")
     parser.add_argument("--keep", metavar="FOLDER", type=Path, help="of layout: keep the runs here; one that was stopped goes on")
 
@@ -72,6 +73,7 @@ def _layout(options: argparse.Namespace) -> int:
             whole=options.whole,
             keep=options.keep,
             limit=limit,
+            again=options.again,
             tell=tell,
         )
     page = write_atomic(out / "layouts.md", markdown(rows.values()))
