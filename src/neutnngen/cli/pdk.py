@@ -20,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     installing = actions.add_parser("install", help="bring a kit's files into your own folder, compared with their SHA-256")
     installing.add_argument("name", metavar="NAME", help="name of a kit")
     installing.add_argument("--from", dest="source", metavar="SOURCE", help="folder, archive or address of an archive (default: download)")
-    installing.add_argument("--to", metavar="DIR", type=Path, help="folder for the kit (default: $NEUTNNGEN_DATA or one in ~/.cache/neutnngen)")
+    installing.add_argument(
+        "--to", metavar="DIR", type=Path, help="folder for the kit (default: $NEUTNNGEN_DATA or one in ~/.cache/neutnngen)"
+    )
     checking = actions.add_parser("check", help="compare a kit's files with their SHA-256 and its parts with each other")
     checking.add_argument("name", metavar="NAME", help="name of a kit")
     checking.add_argument("--kit-folder", metavar="DIR", type=Path, help="your own folder with the kit's files")
@@ -45,7 +47,12 @@ def _install(options: argparse.Namespace) -> int:
         made = install_kit(options.name, options.source, options.to, progress)
     closing = f"{made.name}: {made.state}, {made.folder}\n  {len(made.files)} files from {made.source}"
     where = "" if options.to is None else f" --kit-folder {made.folder}"
-    emit(options, {**dataclasses.asdict(made), "folder": str(made.folder)}, escape(closing), f"use it: neutnngen layout RUN --kit {made.name}{where}")
+    emit(
+        options,
+        {**dataclasses.asdict(made), "folder": str(made.folder)},
+        escape(closing),
+        f"use it: neutnngen layout RUN --kit {made.name}{where}",
+    )
     return 0
 
 

@@ -18,7 +18,7 @@ from neutnngen.data.archive import user_folder
 from neutnngen.data.checksums import SUMS_FILE, write_sums
 from neutnngen.data.transfer import LARGEST, Progress, download, from_first, placed
 from neutnngen.errors import ConfigError, DataError, NeutnngenError
-from neutnngen.pdk.kits import KIND, available_kits, check_kit, installed_folder, load_kit, require_name, search
+from neutnngen.pdk.kits import KIND, available_kits, check_kit, load_kit, require_name, search
 from neutnngen.pdk.node import Node, read_node
 
 ARCHIVES = (".tar.gz", ".tgz", ".tar.xz", ".tar", ".zip", ".whl")
@@ -138,7 +138,9 @@ def install_kit(name: str, source: str | None = None, folder: Path | None = None
     node = read_node(name)
     if not node.sums:
         line = "it is made at first use" if node.generated else _remedy(node)
-        raise ConfigError(f"kit {name} is not installed by this command", got=node.source, allowed="kits with known checksums", next_step=line)
+        raise ConfigError(
+            f"kit {name} is not installed by this command", got=node.source, allowed="kits with known checksums", next_step=line
+        )
     target = (user_folder(KIND) if folder is None else folder) / name
     if target.is_dir() and any(target.iterdir()):
         return _in_place(node, target)
@@ -218,13 +220,17 @@ def _reader(node: Node, source: str | None, beside: Path, progress: Progress | N
         elif path.is_file() and path.name.lower().endswith(ARCHIVES):
             yield _from_archive(path, source), source
         else:
-            raise ConfigError("the source is no folder and no archive", got=source, allowed=f"a folder, or a file with {', '.join(ARCHIVES)}")
+            raise ConfigError(
+                "the source is no folder and no archive", got=source, allowed=f"a folder, or a file with {', '.join(ARCHIVES)}"
+            )
 
 
 def _base(node: Node) -> str:
     if node.download is None:
         raise ConfigError(
-            f"kit {node.name} has no address to download from", allowed="a folder or an archive", next_step=f"neutnngen pdk install {node.name} --from DIR"
+            f"kit {node.name} has no address to download from",
+            allowed="a folder or an archive",
+            next_step=f"neutnngen pdk install {node.name} --from DIR",
         )
     return node.download.base
 
@@ -273,7 +279,9 @@ def _from_archive(path: Path, said: str) -> Reader:
                 raise DataError("a file of the archive is too large for a kit", got=f"{size} bytes of {name}", allowed=LARGEST)
             contents.setdefault(name.replace("\\", "/").rpartition("/")[2], read())
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as problem:
-        raise DataError(f"the archive cannot be unpacked: {problem}; nothing was installed", got=said, allowed=", ".join(ARCHIVES)) from None
+        raise DataError(
+            f"the archive cannot be unpacked: {problem}; nothing was installed", got=said, allowed=", ".join(ARCHIVES)
+        ) from None
 
     def read_file(file: str) -> bytes | None:
         return next((contents[name] for name in _spellings(file) if name in contents), None)

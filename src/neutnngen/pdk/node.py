@@ -205,5 +205,3 @@ def straps_of(power: _Power, technology: Technology) -> StrapPlan:
         technology.to_dbu(power.rail_width),
         tuple((strap.layer, technology.to_dbu(strap.width), technology.to_dbu(strap.pitch)) for strap in power.straps),
     )
-
-

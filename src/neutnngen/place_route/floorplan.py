@@ -77,10 +77,10 @@ def make_floorplan(
 ) -> tuple[Block, FloorplanReport]:
     """Give the block a die, a core and rows.
 
-    utilisation: share of the core that cells will fill. aspect: height over width. margin_um: from core to die edge (default: two rows). sides: sides of ports
-    that :func:`place_ports` will be given. A block that is too small for a strap of each polarity, its ports or its widest cell gets the
-    smallest legal core, and the report says so. The core's corner lies on even rows and sites, so that routing tracks keep
-    their place in every cell.
+    utilisation: share of the core that cells will fill. aspect: height over width. margin_um: from core to die edge (default: two rows).
+    sides: sides of ports that :func:`place_ports` will be given. A block that is too small for a strap of each polarity, its ports or its
+    widest cell gets the smallest legal core, and the report says so. The core's corner lies on even rows and sites, so that routing
+    tracks keep their place in every cell.
 
     Raises
     ------

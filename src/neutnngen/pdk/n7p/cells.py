@@ -127,7 +127,9 @@ def _arithmetic() -> list[CellPlan]:
 def _others() -> list[CellPlan]:
     inner = Stage(2, 3, 3, 2, 2)
     cells = [
-        CellPlan(f"DFFQN_X{n}", ("CLK", "D"), {"QN": "IQN"}, ((_inverter(1), inner, inner, _inverter(n)),), {"CLK": 0.8, "D": 0.95}, 14, "flop")
+        CellPlan(
+            f"DFFQN_X{n}", ("CLK", "D"), {"QN": "IQN"}, ((_inverter(1), inner, inner, _inverter(n)),), {"CLK": 0.8, "D": 0.95}, 14, "flop"
+        )
         for n in (1, 2)
     ]
     cells += [

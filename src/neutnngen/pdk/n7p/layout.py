@@ -83,7 +83,15 @@ def abstract(plan: CellPlan) -> dict[str, Any]:
         pins.append({"name": name, "direction": "INOUT", "use": use, "rect": rect})
     # nets inside of cells with several stages
     inside = [column for column in range(1, plan.width - 1) if column not in columns] if plan.extra else []
-    kind = "CORE" if plan.kind in ("logic", "flop") else "CORE TIEHIGH" if "H" in plan.outputs else "CORE TIELOW" if plan.outputs else "CORE SPACER"
+    kind = (
+        "CORE"
+        if plan.kind in ("logic", "flop")
+        else "CORE TIEHIGH"
+        if "H" in plan.outputs
+        else "CORE TIELOW"
+        if plan.outputs
+        else "CORE SPACER"
+    )
     if plan.name.startswith("TAP"):
         kind = "CORE WELLTAP"
     return {"name": plan.name, "kind": kind, "width": um(width), "pins": pins, "obstructions": [bar(column, 36) for column in inside]}

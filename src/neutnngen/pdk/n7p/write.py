@@ -60,7 +60,11 @@ def library_texts(model: Model) -> dict[str, str]:
     timed = [_cell(plan, model) for plan in plans if plan.kind != "physical"]
     liberty = {"name": NAME, "voltage": model.voltage, "slews": SLEWS, "cells": timed}
     environment = _environment()
-    files = (("n7p_tech.lef", "technology.lef.j2", technology), ("n7p_cells.lef", "cells.lef.j2", cells), ("n7p_tt.lib", "liberty.lib.j2", liberty))
+    files = (
+        ("n7p_tech.lef", "technology.lef.j2", technology),
+        ("n7p_cells.lef", "cells.lef.j2", cells),
+        ("n7p_tt.lib", "liberty.lib.j2", liberty),
+    )
     return {file: environment.get_template(template).render({**shared, **values}) for file, template, values in files}
 
 
@@ -76,13 +80,24 @@ def _cell(plan: CellPlan, model: Model) -> dict[str, Any]:
     inputs = []
     for name in plan.inputs:
         clock = flop and name == "CLK"
-        checks = [] if clock or not flop else [{"kind": "setup_rising", "table": _check(SETUP)}, {"kind": "hold_rising", "table": _check(HOLD)}]
+        checks = (
+            [] if clock or not flop else [{"kind": "setup_rising", "table": _check(SETUP)}, {"kind": "hold_rising", "table": _check(HOLD)}]
+        )
         spent = _number(0.5 * model.voltage**2 * model.inner * CLOCKED)
-        inputs.append({"name": name, "capacitance": _number(plan.capacitance(name, model)), "clock": clock, "checks": checks, "energy": spent})
+        inputs.append(
+            {"name": name, "capacitance": _number(plan.capacitance(name, model)), "clock": clock, "checks": checks, "energy": spent}
+        )
     chains = plan.chains or ((),)
     outputs = [_output(plan, pin, chain, model) for pin, chain in zip(plan.outputs, [*chains] * len(plan.outputs), strict=False)]
     area = plan.width * SITE_WIDTH * ROW_HEIGHT / 1e6
-    return {"name": plan.name, "area": _number(area), "leakage": _number(plan.leakage(model)), "flop": flop, "inputs": inputs, "outputs": outputs}
+    return {
+        "name": plan.name,
+        "area": _number(area),
+        "leakage": _number(plan.leakage(model)),
+        "flop": flop,
+        "inputs": inputs,
+        "outputs": outputs,
+    }
 
 
 def _output(plan: CellPlan, pin: str, chain: tuple[Stage, ...], model: Model) -> dict[str, Any]:
@@ -94,7 +109,9 @@ def _output(plan: CellPlan, pin: str, chain: tuple[Stage, ...], model: Model) ->
     loads = [_number(largest / 2**k) for k in range(len(SLEWS) - 1, -1, -1)]
     tables = _tables(chain, [float(load) for load in loads], model)
     sources = ["CLK"] if plan.kind == "flop" else plan.inputs
-    arcs = [{"pin": source, "sense": "non_unate" if plan.kind == "flop" else sense(function, source), "tables": tables} for source in sources]
+    arcs = [
+        {"pin": source, "sense": "non_unate" if plan.kind == "flop" else sense(function, source), "tables": tables} for source in sources
+    ]
     spent = energy(chain, model)
     return {"name": pin, "function": function, "arcs": arcs, "loads": loads, "energy": _number(spent), "slow_energy": _number(1.3 * spent)}
 
