@@ -191,7 +191,7 @@ def _check_layers(kit: Kit) -> Iterable[str]:
 
 def _check_roles(kit: Kit) -> Iterable[str]:
     roles = kit.roles
-    pins: list[tuple[str, Iterable[str]]] = [(roles.tie_high[0], [roles.tie_high[1]]), (roles.tie_low[0], [roles.tie_low[1]])]
+    pins: list[tuple[str, Iterable[str]]] = [(cell, [pin]) for cell, pin in (roles.tie_high, roles.tie_low) if cell]
     pins += [(adder[0], adder[1].values()) for adder in (roles.full_adder, roles.half_adder) if adder is not None]
     plain = (
         *roles.buffers,
