@@ -41,7 +41,7 @@ def rat_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A local server of data sets (tests/data/archive_server.py)."""
+    """A local server of data sets (tests/archive_server.py)."""
     from archive_server import Server  # beside the tests that use it
 
     monkeypatch.setenv("no_proxy", "127.0.0.1")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archive_server import FILES, TEST, TRAIN, Server, names, packed
 
+from archive_server import FILES, TEST, TRAIN, Server, names, packed
 from neutnngen.data import download, fetch, load_ucr, transfer
 from neutnngen.data.archive import archive_records, user_folder
 from neutnngen.data.checksums import read_sums, sha256_of

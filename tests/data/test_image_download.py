@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from archive_server import FILES, Server, names
-from archive_server import packed as zipped
 from image_files import TEST, arrays, contents, idx, publish, wheel, write
 
+from archive_server import FILES, Server, names
+from archive_server import packed as zipped
 from neutnngen.cli.main import main
 from neutnngen.data import fetch_images, load_images, packaged
 from neutnngen.data.checksums import SUMS_FILE, read_sums

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from archive_server import Server, names
 
+from archive_server import Server, names
 from neutnngen.cli.main import main
 from neutnngen.data import fetch_trajectories, load_trajectory, trajectory_fetch, trajectory_sets
 from neutnngen.data.checksums import SUMS_FILE, read_sums

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from archive_server import FILES, TEST, TRAIN, Server, names, packed
 
+from archive_server import FILES, TEST, TRAIN, Server, names, packed
 from neutnngen.data import fetch, transfer, unpack
 from neutnngen.errors import DataError
 

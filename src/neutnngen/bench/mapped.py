@@ -60,9 +60,9 @@ def leakage_of(made: Made, kit: Kit) -> float:
     return sum(kit.cells[name].leakage * count for name, (count, _) in made.statistics.by_type.items()) * 1e-9
 
 
-def map_design(design: Design, folder: Path, kind: Kind = "learning", rings: Rings | None = None) -> Mapped:
-    """Synthesise a Design at NanGate45, and time its netlist by OpenSTA."""
-    kit = load_kit()
+def map_design(design: Design, folder: Path, kind: Kind = "learning", rings: Rings | None = None, kit: Kit | None = None) -> Mapped:
+    """Synthesise a Design in cells of a kit (default: NanGate45), and time its netlist by OpenSTA."""
+    kit = kit or load_kit()
     made = make(design, kind, folder, kit, rings)
     path = bare_period(made.netlist, made.package.constraints, made.package.top, kit, folder / "timing", PERIOD)
     return Mapped(made.statistics.cells, made.statistics.area, made.statistics.sequential_area, leakage_of(made, kit), path)

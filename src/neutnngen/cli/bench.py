@@ -12,6 +12,7 @@ from typing import Any
 from neutnngen.bench import bench_engine
 from neutnngen.bench.designs import RINGED, bench_designs, find_designs
 from neutnngen.bench.designs_page import SYNTHESIS_HEADER, VERIFY_HEADER, markdown, synthesis_cells, verify_cells
+from neutnngen.bench.nodes import FIGURES, MEASURED, bench_nodes
 from neutnngen.bench.places_speed import bench_places
 from neutnngen.bench.plot import plot_engine
 from neutnngen.bench.silicon import bench_silicon
@@ -27,9 +28,10 @@ EXAMPLE = "neutnngen bench engine --quick --out bench"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "subject",
-        choices=["engine", "places", "verify", "silicon", "designs", "layout", "placement", "macros"],
+        choices=["engine", "places", "verify", "silicon", "designs", "layout", "placement", "macros", "nodes"],
         help="engines against a plain compiled loop; place cells against plain NumPy; RTL in Verilator against Icarus; area of cells; "
-        "every saved Design in RTL and in cells; every saved Design as a checked layout; wire length of placements; TNN7 macros",
+        "every saved Design in RTL and in cells; every saved Design as a checked layout; wire length of placements; TNN7 macros; "
+        "the predictive 7 nm library against ASAP7",
     )
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: fewer waves and rounds, no large columns")
     parser.add_argument(
@@ -83,7 +85,7 @@ def _peer_rows(document: dict[str, Any]) -> list[list[str]]:
 
 
 def run(options: argparse.Namespace) -> int:
-    own = {"engine": _engine, "places": _places, "verify": _verify, "silicon": _silicon, "designs": _designs}
+    own = {"engine": _engine, "places": _places, "verify": _verify, "silicon": _silicon, "designs": _designs, "nodes": _nodes}
     return (own | LAYOUT_SUBJECTS)[options.subject](options)
 
 
@@ -163,6 +165,31 @@ def _silicon(options: argparse.Namespace) -> int:
         ),
         *written,
     )
+    return 0
+
+
+def _nodes(options: argparse.Namespace) -> int:
+    """The predictive library beside the one that it stands for."""
+    folders = {"asap7": options.kit_folder}
+    with progress_bar("nodes", "columns", options) as tell:
+        document = bench_nodes(load_kit("asap7", options.kit_folder), load_kit("n7p"), folders, options.quick, tell)
+    written = []
+    if options.out is not None:
+        written = [f"written: {write_atomic(options.out / 'nodes.json', json.dumps(document, indent=2) + chr(10))}"]
+    reference, predicted = document["reference"], document["predicted"]
+    shown: list[object] = []
+    for key, names, kind in (("cases", FIGURES, "SYNTHESIS, typical, no wires"), ("layouts", MEASURED, "MEASURED after layout")):
+        rows = []
+        for row in document[key]:
+            ratios = [f"{100 * (row['ratio'][name] - 1):+.1f} %" if name in row["ratio"] else "–" for name in names]
+            rows.append([f"{row['column']}, {row['kind']}", row["style"], *ratios])
+        prefix = "" if key == "cases" else "layout_"
+        for label in ("bias", "distance"):
+            means = [document["summary"].get(prefix + name) for name in names]
+            rows.append([f"mean {label}", "", *("–" if mean is None else f"{100 * mean[label]:+.1f} %" for mean in means)])
+        if document[key]:
+            shown.append(table(f"{kind}: {predicted} over {reference}, less one", ["column", "style", *names], rows))
+    emit(options, document, *shown, document["notice"], *written)
     return 0
 
 

@@ -14,7 +14,10 @@ VERSION = 1
 
 
 def write_abstract(technology: Technology, masters: dict[str, Master], outline: tuple[int, int], library: str, path: Path) -> Path:
-    """Write one GDSII cell for each master, in the technology's database unit. library: name of the GDSII library. Same input, same bytes."""
+    """Write one GDSII cell for each master, in the technology's database unit; same input, same bytes.
+
+    library: name of the GDSII library.
+    """
     import klayout.db as kdb  # slow to load, and most kits come with GDSII
 
     layout: Any = kdb.Layout()

@@ -1,4 +1,4 @@
-"""Boolean expressions of Liberty: ``!A``, ``A'``, ``A * B``, ``A & B``, ``A B``, ``A ^ B``, ``A + B``, ``A | B``, ``0``, ``1``, parentheses.
+"""Boolean expressions of Liberty: ``!A``, ``A'``, ``A * B``, ``A & B``, ``A B``, ``A ^ B``, ``A + B``, ``A | B``, ``0``, ``1``, ``( )``.
 
 Binding, tightest first: not, exclusive or, and, or (Liberty User Guide, "function" attribute).
 """
@@ -30,9 +30,8 @@ class Expression:
         yield from dict.fromkeys(self._leaves())
 
     def _leaves(self) -> Iterator[str]:
-        if self.operator is None:
-            if self.leaf not in ("0", "1"):
-                yield self.leaf
+        if self.operator is None and self.leaf not in ("0", "1"):
+            yield self.leaf
         for operand in self.operands:
             yield from operand._leaves()
 

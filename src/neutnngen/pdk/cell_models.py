@@ -66,10 +66,9 @@ def _primitive_name(memory: Memory) -> str:
 def _primitive(memory: Memory) -> str:
     rows = [*(_FLIP_FLOP if memory.kind == "flip-flop" else _LATCH), *_ASYNCHRONOUS, f"? ? 1 1 : ? : {_LETTERS.get(memory.both[0], 'x')}"]
     lines = "\n".join(f"    {row};" for row in rows)
-    return (
-        f"primitive {_primitive_name(memory)} (state, data, trigger, clear, preset);\n  output state;\n  input data, trigger, clear, preset;\n"
-        f"  reg state;\n  table\n{lines}\n  endtable\nendprimitive\n"
-    )
+    ports = "data, trigger, clear, preset"
+    head = f"primitive {_primitive_name(memory)} (state, {ports});\n  output state;\n  input {ports};\n  reg state;\n"
+    return f"{head}  table\n{lines}\n  endtable\nendprimitive\n"
 
 
 def _module(cell: Cell, kit: Kit) -> str:

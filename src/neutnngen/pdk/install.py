@@ -18,7 +18,7 @@ from neutnngen.data.archive import user_folder
 from neutnngen.data.checksums import SUMS_FILE, write_sums
 from neutnngen.data.transfer import LARGEST, Progress, download, from_first, placed
 from neutnngen.errors import ConfigError, DataError, NeutnngenError
-from neutnngen.pdk.kits import KIND, available_kits, check_kit, installed_folder, load_kit, require_name, search
+from neutnngen.pdk.kits import KIND, available_kits, check_kit, load_kit, require_name, search
 from neutnngen.pdk.node import Node, read_node
 
 ARCHIVES = (".tar.gz", ".tgz", ".tar.xz", ".tar", ".zip", ".whl")

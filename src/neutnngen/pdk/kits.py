@@ -62,7 +62,9 @@ def load_kit(name: str = "nangate45", folder: Path | None = None) -> Kit:
     places = [place for place in (folder, installed_folder(name)) if place is not None]
     corners: dict[str, Path] = {}
     for corner, file in node.corners.items():
-        corners |= {corner: place / file for place in reversed(places) if (place / file).is_file()}
+        lies = next((place / file for place in places if (place / file).is_file()), None)
+        if lies is not None:
+            corners[corner] = lies
     technology = adapted(read_technology(found["technology"], node.name, node.gds, node.wires), node)
     if node.site not in technology.sites:
         technology = replace(technology, sites={**technology.sites, **read_sites(found["cells"], technology.dbu)})
@@ -190,7 +192,7 @@ def _check_layers(kit: Kit) -> Iterable[str]:
 
 def _check_roles(kit: Kit) -> Iterable[str]:
     roles = kit.roles
-    pins: list[tuple[str, Iterable[str]]] = [(roles.tie_high[0], [roles.tie_high[1]]), (roles.tie_low[0], [roles.tie_low[1]])]
+    pins: list[tuple[str, Iterable[str]]] = [(cell, [pin]) for cell, pin in (roles.tie_high, roles.tie_low) if cell]
     pins += [(adder[0], adder[1].values()) for adder in (roles.full_adder, roles.half_adder) if adder is not None]
     plain = (
         *roles.buffers,

@@ -153,6 +153,10 @@ def read_technology(
             _skip(tokens, word)
     if not dbu or not layers:
         tokens.fail("no UNITS or no LAYER")
+    for layer in layers.values():
+        drawn = [rect for via in vias.values() for rect in via.rects if rect.layer == layer.name]
+        if layer.kind == "cut" and not layer.width and drawn:  # a size that the vias alone state
+            layers[layer.name] = replace(layer, width=max(max(rect.x1 - rect.x0, rect.y1 - rect.y0) for rect in drawn))
     return Technology(name, dbu, max(1, round(grid * dbu)), layers, vias, sites)
 
 
@@ -189,7 +193,7 @@ def _read_layer(tokens: _Tokens, dbu: int, gds: Mapping[str, tuple[int, int]], w
     spacings: list[int] = []
     table: tuple[tuple[int, tuple[tuple[int, int], ...]], ...] = ()
     fine: list[list[str]] = []  # LEF 5.8 statements that stand in properties, and ordinary ones of the same kind
-    cut: dict[str, str] = {}
+    cut_spacing: str | None = None
     for word in tokens:
         if word == "END":
             tokens.next()
@@ -204,7 +208,7 @@ def _read_layer(tokens: _Tokens, dbu: int, gds: Mapping[str, tuple[int, int]], w
         elif word == "SPACINGTABLE" and body[0] == "PARALLELRUNLENGTH":
             table = _spacing_table(body[1:], dbu)
         elif word == "PROPERTY" and len(body) == 2:
-            cut.update(_cut_properties(body[0], body[1]))
+            cut_spacing = _cut_spacing(body[0], body[1]) or cut_spacing
         elif word not in ("SPACING", "SPACINGTABLE", "PROPERTY"):
             said[word] = body
     kind = _KINDS.get(said.get("TYPE", [""])[0].upper())
@@ -218,9 +222,8 @@ def _read_layer(tokens: _Tokens, dbu: int, gds: Mapping[str, tuple[int, int]], w
     def length(key: str, which: int = 0) -> int:
         return _dbu(said[key][which], dbu) if key in said else 0
 
-    if kind == "cut":
-        said |= {key: [value] for key, value in cut.items() if key not in said}
-        spacings += [_dbu(cut["SPACING"], dbu)] if "SPACING" in cut and not spacings else []
+    if kind == "cut" and cut_spacing is not None and not spacings:
+        spacings.append(_dbu(cut_spacing, dbu))
     width = length("WIDTH")
     if table:
         spacings += [row[0][1] for row_width, row in table if row_width <= width][-1:]
@@ -264,14 +267,10 @@ def _end_rule(words: Sequence[str], dbu: int) -> EndRule:
     )
 
 
-def _cut_properties(name: str, text: str) -> dict[str, str]:
-    """Size and spacing of a cut layer that LEF 5.8 properties state: the longer side of its first class, and the spacing of all classes."""
-    pattern = {"LEF58_CUTCLASS": r"CUTCLASS\s+\S+\s+WIDTH\s+([\d.]+)(?:\s+LENGTH\s+([\d.]+))?", "LEF58_SPACINGTABLE": r"DEFAULT\s+([\d.]+)"}
-    found = re.search(pattern[name], text) if name in pattern else None
-    if found is None:
-        return {}
-    longest = max((word for word in found.groups() if word is not None), key=float)
-    return {"WIDTH" if name == "LEF58_CUTCLASS" else "SPACING": longest}
+def _cut_spacing(name: str, text: str) -> str | None:
+    """Spacing of all cuts of a layer that states it in a LEF 5.8 property only."""
+    found = re.search(r"DEFAULT\s+([\d.]+)", text) if name == "LEF58_SPACINGTABLE" else None
+    return None if found is None else found[1]
 
 
 def _lef_parasitics(kind: LayerKind, said: Mapping[str, list[str]], width_um: float) -> tuple[float, float]:

@@ -76,8 +76,8 @@ class _RoleData(_Model):
     clock_buffers: list[str]
     inverters: list[str]
     flop: str
-    tie_high: tuple[str, str]
-    tie_low: tuple[str, str]
+    tie_high: tuple[str, str] = ("", "")
+    tie_low: tuple[str, str] = ("", "")
     fillers: list[str]
     tap: str | None = None
     tap_interval: float = 0.0

@@ -186,7 +186,7 @@ class Roles:
     clock_buffers: tuple[str, ...]  # weak to strong
     inverters: tuple[str, ...]
     flop: str
-    tie_high: tuple[str, str]  # (cell, output pin)
+    tie_high: tuple[str, str]  # (cell, output pin); empty where the library has none
     tie_low: tuple[str, str]
     fillers: tuple[str, ...]  # wide to narrow
     tap: str | None

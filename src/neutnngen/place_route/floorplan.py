@@ -83,10 +83,10 @@ def make_floorplan(
     """Give the block a die, a core and rows.
 
     utilisation: share of the core that cells will fill. aspect: height over width. margin_um: from core to die edge (default: two rows).
-    sides: sides of ports that :func:`place_ports` will be given. blocks: places of hard blocks, which the core is made to hold, and halo_um: room without cells
-    around them, see :func:`place_hard_blocks`. core_ring: leaves room for rings around the core, see :func:`add_power_grid`. A block that
-    is too small for a strap of each polarity, its ports or its widest cell gets the smallest legal core, and the report says so. The
-    core's corner lies on even rows and sites, so that routing tracks keep their place in every cell.
+    sides: sides of ports that :func:`place_ports` will be given. blocks: places of hard blocks, which the core is made to hold, and
+    halo_um: room without cells around them, see :func:`place_hard_blocks`. core_ring: leaves room for rings around the core, see
+    :func:`add_power_grid`. A block that is too small for a strap of each polarity, its ports or its widest cell gets the smallest legal
+    core, and the report says so. The core's corner lies on even rows and sites, so that routing tracks keep their place in every cell.
 
     Raises
     ------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from neutnngen.pdk.n7p.model import Model, Stage
+from neutnngen.pdk.n7p.model import FINS, Model, Stage
 
 ENDS = 2
 """Sites of a cell beside its fingers: half a break of the diffusion on each side, and one for the pins."""
@@ -40,7 +40,7 @@ class CellPlan:
     def leakage(self, model: Model) -> float:
         """pW."""
         stages = {id(stage): stage for chain in self.chains for stage in chain}
-        inside = model.leak * 2 * 3 * model.leak_stack * self.extra
+        inside = model.leak * 2 * FINS * model.leak_inside * self.extra
         return inside + sum(stage.leakage(model) for stage in stages.values())
 
 

@@ -23,7 +23,8 @@ class Model:
 
     pull_down, pull_up: delay per load of a finger of FINS fins, ps/fF. stack_*: further share of it for each further device in series.
     slew_*: 10-90 % slew over that delay. gate, drain: fF per fin. carry: share of the input's slew in delay; keep: in the output's slew.
-    constant: ps per stage. leak: pW per fin. leak_stack: factor for each further device in series. voltage: V.
+    constant: ps per stage. leak: pW per fin. leak_stack: factor for each further device in series.
+    leak_inside: factor for fingers inside of a cell, which drive little and stand in deep stacks. voltage: V.
     inner, outer: fF per fin that switch inside of a cell, of stages before the last and of the last one.
     """
 
@@ -40,6 +41,7 @@ class Model:
     constant: float = 1.0
     leak: float = 8.5
     leak_stack: float = 0.56
+    leak_inside: float = 0.1
     voltage: float = 0.7
     inner: float = 0.04
     outer: float = 0.025
