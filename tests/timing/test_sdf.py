@@ -6,21 +6,18 @@ import re
 from pathlib import Path
 
 import pytest
-from timed_block import PERIOD, engine_of, part
+from timed_block import KIT, PERIOD, engine_of, part
 
 from conftest import need
-from neutnngen.pdk.kits import load_kit
 from neutnngen.place_route.block import PinRef
 from neutnngen.place_route.verilog_netlist import write_netlist
 from neutnngen.timing.sdf import write_sdf
 from neutnngen.tools import opensta
 from neutnngen.tools.process import run_tool
 
-KIT = load_kit()
-
 
 def test_every_wire_arc_and_check_once(tmp_path: Path) -> None:
-    engine = engine_of(part(tmp_path), KIT, wires=True)
+    engine = engine_of(part(tmp_path), wires=True)
     write_sdf(engine, tmp_path / "part.sdf")
     text = (tmp_path / "part.sdf").read_text()
     assert text.count("INTERCONNECT") == engine.graph.sinks.size
@@ -30,12 +27,12 @@ def test_every_wire_arc_and_check_once(tmp_path: Path) -> None:
     assert xor.count("IOPATH A Z") == 1 and xor.index("(IOPATH A Z") < xor.index("(IOPATH (posedge A) Z")
     triples = re.findall(r"\((-?[\d.]+):([\d.]+):([\d.]+)\)", text)
     assert triples and all(float(low) <= float(high) and typ == high for low, typ, high in triples)
-    write_sdf(engine_of(part(tmp_path), KIT, wires=True), tmp_path / "again.sdf")
+    write_sdf(engine_of(part(tmp_path), wires=True), tmp_path / "again.sdf")
     assert (tmp_path / "again.sdf").read_text() == text
 
 
 def test_folded_wires_are_in_the_arcs(tmp_path: Path) -> None:
-    engine = engine_of(part(tmp_path), KIT, wires=True)
+    engine = engine_of(part(tmp_path), wires=True)
     write_sdf(engine, tmp_path / "folded.sdf", fold_wires=True)
     graph = engine.graph
     late = {name: engine.arrival[graph.node(PinRef(*name)), 0] for name in (("ck0", "Z"), ("f1", "Q"))}
@@ -49,7 +46,7 @@ def test_folded_wires_are_in_the_arcs(tmp_path: Path) -> None:
 def test_opensta_finds_the_engines_slacks_in_it(tmp_path: Path) -> None:
     need("sta")
     block = part(tmp_path)
-    engine = engine_of(block, KIT, wires=True)
+    engine = engine_of(block, wires=True)
     write_netlist(block, tmp_path / "part.v", KIT)
     write_sdf(engine, tmp_path / "part.sdf")
     lines = [f"read_liberty {path}" for path in KIT.liberty]
@@ -85,7 +82,7 @@ def test_icarus_simulates_with_the_engines_delays(tmp_path: Path) -> None:
     need("vvp")
     assert KIT.verilog is not None
     block = part(tmp_path)
-    engine = engine_of(block, KIT, wires=True)
+    engine = engine_of(block, wires=True)
     write_netlist(block, tmp_path / "part.v", KIT)
     write_sdf(engine, tmp_path / "part.sdf", fold_wires=True)
     (tmp_path / "bench.v").write_text(r"""

@@ -17,6 +17,7 @@ from neutnngen.flow.step import Progress
 from neutnngen.flow.steps.checks import Drc, GateSim, Lvs
 from neutnngen.flow.steps.common import KitStep, kit_fingerprint
 from neutnngen.flow.steps.export import Export, Picture
+from neutnngen.flow.steps.models import Models
 from neutnngen.flow.steps.physical import Fill, Floorplan, Place, Route
 from neutnngen.flow.steps.signoff import Extract, PowerStep, Timing
 from neutnngen.flow.steps.synth import Synth
@@ -28,7 +29,22 @@ from neutnngen.spec import Design
 from neutnngen.tools import yosys
 from neutnngen.tools.process import require
 
-STEP_NAMES = ("synth", "floorplan", "place", "route", "fill", "gds", "drc", "lvs", "extract", "gatesim", "timing", "power", "picture")
+STEP_NAMES = (
+    "synth",
+    "floorplan",
+    "place",
+    "route",
+    "fill",
+    "gds",
+    "drc",
+    "lvs",
+    "extract",
+    "gatesim",
+    "timing",
+    "sdf",
+    "power",
+    "picture",
+)
 SOURCE = "source"
 """Folder in the run folder with copies of all that the flow begins with."""
 
@@ -36,7 +52,21 @@ SOURCE = "source"
 def layout_steps(kit: Kit, sources: tuple[str, ...], top: str, *, modular: bool = False) -> tuple[KitStep, ...]:
     """The steps from RTL to the figures of sign-off, in their order; sources: names of the RTL files in the state; modular: of Synth."""
     mark = kit_fingerprint(kit)
-    plain: tuple[type[KitStep], ...] = (Floorplan, Place, Route, Fill, Export, Drc, Lvs, Extract, GateSim, Timing, PowerStep, Picture)
+    plain: tuple[type[KitStep], ...] = (
+        Floorplan,
+        Place,
+        Route,
+        Fill,
+        Export,
+        Drc,
+        Lvs,
+        Extract,
+        GateSim,
+        Timing,
+        Models,
+        PowerStep,
+        Picture,
+    )
     return (Synth(kit, mark, sources, top, modular), *(step(kit, mark) for step in plain))
 
 

@@ -198,7 +198,7 @@ def _cell(group: Group, units: Units, default_caps: dict[str, float], dont_use: 
     clocked = " ".join(g.attributes.get("clocked_on", "") for g in group.groups if g.kind in _SEQUENTIAL)
     clocks = set(re.findall(r"\w+", clocked))
     pins: dict[str, CellPin] = {}
-    for pin in _pins(group):
+    for pin in pin_groups(group):
         for name in pin.args:
             pins[name] = _pin(name, pin, units, default_caps, name in clocks)
     return Cell(
@@ -211,7 +211,7 @@ def _cell(group: Group, units: Units, default_caps: dict[str, float], dont_use: 
     )
 
 
-def _pins(group: Group) -> Iterator[Group]:
+def pin_groups(group: Group) -> Iterator[Group]:
     """Pins of a cell, those inside buses and bundles too."""
     yield from group.each("pin")
     for kind in ("bus", "bundle"):
