@@ -19,6 +19,7 @@ from neutnngen.flow.steps.checks import Drc, GateSim, Lvs
 from neutnngen.flow.steps.common import KitStep, kit_fingerprint
 from neutnngen.flow.steps.deck import DeckStep
 from neutnngen.flow.steps.export import Export, Picture
+from neutnngen.flow.steps.models import Models
 from neutnngen.flow.steps.physical import Fill, Floorplan, Place, Route
 from neutnngen.flow.steps.signoff import Extract, IrDrop, PowerStep, Timing
 from neutnngen.flow.steps.summary import Summary
@@ -46,6 +47,7 @@ STEP_NAMES = (
     "extract",
     "gatesim",
     "timing",
+    "sdf",
     "power",
     "ir_drop",
     "picture",
@@ -70,6 +72,7 @@ def layout_steps(kit: Kit, sources: tuple[str, ...], top: str, *, modular: bool 
         Extract,
         GateSim,
         Timing,
+        Models,
         PowerStep,
         IrDrop,
         Picture,

@@ -202,7 +202,7 @@ def _cell(group: Group, units: Units, default_caps: dict[str, float], dont_use: 
     clocked = " ".join(g.attributes.get("clocked_on", "") for g in group.groups if g.kind in _SEQUENTIAL)
     clocks = set(re.findall(r"\w+", clocked))
     pins: dict[str, CellPin] = {}
-    for pin in _pins(group):
+    for pin in pin_groups(group):
         for name in pin.args:
             pins[name] = _pin(name, pin, units, default_caps, name in clocks)
     return Cell(
@@ -229,7 +229,7 @@ def _memory(group: Group) -> Memory | None:
     return Memory("flip-flop" if flop else "latch", *found[0].args, trigger, data, said.get("clear"), said.get("preset"), both)
 
 
-def _pins(group: Group) -> Iterator[Group]:
+def pin_groups(group: Group) -> Iterator[Group]:
     """Pins of a cell, those inside buses and bundles too."""
     yield from group.each("pin")
     for kind in ("bus", "bundle"):

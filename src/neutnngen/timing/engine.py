@@ -7,6 +7,7 @@ of the net (no effective capacitance), Elmore along wires.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -135,19 +136,23 @@ class Engine:
         self.arrival[:, late], self.slew[:, late], self.required[:, late] = -np.inf, 0.0, np.inf
         self.delay[:] = np.nan
 
-    def _forward(self) -> None:
+    def _forward(self, order: Ints | None = None) -> None:
         graph, tables = self.graph, self.graph.library.tables
+        order = graph.order if order is None else order
         kernel.forward(
-            graph.order, graph.in_start, graph.edge_from, graph.edge_sense, self._edge_tables, self._wire, self.load, tables.spans,
+            order, graph.in_start, graph.edge_from, graph.edge_sense, self._edge_tables, self._wire, self.load, tables.spans,
             tables.axes, tables.values, self.arrival, self.slew, self.delay, kernel.PERI,
         )  # fmt: skip
 
-    def _ends(self) -> None:
+    def _ends(self, checks: Ints | None = None) -> None:
         graph, tables = self.graph, self.graph.library.tables
+        which = slice(None) if checks is None else checks
+        setup, hold = self.setup[which], self.hold[which]
         kernel.check_times(
-            graph.checks[:, :2], graph.checks[:, 2:], self._check_tables, self.arrival, self.slew, self.period, self.required, tables.spans,
-            tables.axes, tables.values, self.setup, self.hold,
+            graph.checks[which, :2], graph.checks[which, 2:], self._check_tables[which], self.arrival, self.slew, self.period,
+            self.required, tables.spans, tables.axes, tables.values, setup, hold,
         )  # fmt: skip
+        self.setup[which], self.hold[which] = setup, hold
 
     def update(self, *, inputs: bool = True) -> None:
         """Analyse anew. inputs: also paths that begin at data inputs (else from registers only)."""
@@ -167,12 +172,35 @@ class Engine:
         self._ends()
         kernel.backward(graph.order, graph.in_start, graph.edge_from, self.delay, self.required)
 
+    def propagate(self, starts: Iterable[tuple[int, Floats, Floats]], order: Ints | None = None, checks: Ints | None = None) -> None:
+        """Analyse with other starts and no ends but the checks. starts: node, its four arrivals, its four slews.
+
+        order: visit these nodes alone, all others keep what they have; checks: the checks among them whose required times are wanted.
+        """
+        graph = self.graph
+        if order is None:
+            self._clear()
+        else:
+            self.arrival[order], self.slew[order] = (-np.inf, -np.inf, np.inf, np.inf), (0.0, 0.0, np.inf, np.inf)
+            self.required[order] = (np.inf, np.inf, -np.inf, -np.inf)
+        for node, arrival, slew in starts:
+            self.arrival[node], self.slew[node] = arrival, slew
+        self._forward(order)
+        if order is None or checks is not None:
+            self._ends(checks)
+            kernel.backward(graph.order if order is None else order, graph.in_start, graph.edge_from, self.delay, self.required)
+
     def slack(self) -> tuple[Floats, Floats]:
         """(setup, hold) slack of every node in ns, inf where no path goes through."""
         with np.errstate(invalid="ignore"):
             late = np.where(np.isfinite(self.arrival[:, :2]), self.required[:, :2] - self.arrival[:, :2], np.inf).min(axis=1)
             early = np.where(np.isfinite(self.arrival[:, 2:]), self.arrival[:, 2:] - self.required[:, 2:], np.inf).min(axis=1)
         return late, early
+
+    @property
+    def clock_ports(self) -> list[str]:
+        """Input ports of clock nets."""
+        return [self.graph.ports[k] for k in self._clock]
 
     def end_slack(self) -> tuple[Floats, Floats]:
         """(setup, hold) slack of data pins and output ports, (node) with inf everywhere else."""

@@ -138,6 +138,18 @@ def forward(
 
 
 @njit(cache=True)
+def mark_reached(order: Array, in_start: Array, edge_from: Array, marked: Array, forth: bool) -> None:
+    """Mark all nodes that marked ones lead to (or, not ``forth``, that lead to marked ones)."""
+    for k in range(order.size):
+        node = order[k] if forth else order[order.size - 1 - k]
+        for e in range(in_start[node], in_start[node + 1]):
+            if forth and marked[edge_from[e]]:
+                marked[node] = True
+            elif not forth and marked[node]:
+                marked[edge_from[e]] = True
+
+
+@njit(cache=True)
 def backward(order: Array, in_start: Array, edge_from: Array, delay: Array, required: Array) -> None:
     """Required time of every node from those of the end points, which are set."""
     for at in range(order.size - 1, -1, -1):

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neutnngen.errors import ConfigError, DataError
-from neutnngen.pdk.liberty import Group, Units, library_units, read_liberty
+from neutnngen.pdk.liberty import Group, Units, library_units, pin_groups, read_liberty
 from neutnngen.pdk.technology import Kit
 
 Floats = npt.NDArray[np.float64]
@@ -163,7 +163,7 @@ def _numbers(words: Sequence[str]) -> list[float]:
 
 
 def _cell(group: Group, units: Units, templates: dict[str, list[str]], slew: float, store: _Store) -> CellTiming:
-    pins = [pin for pin in group.each("pin") if pin.attributes.get("direction") in ("input", "output", "inout")]
+    pins = [pin for pin in pin_groups(group) if pin.attributes.get("direction") in ("input", "output", "inout")]
     pins.sort(key=lambda pin: pin.name)
     names = tuple(pin.name for pin in pins)
     number = {name: k for k, name in enumerate(names)}
