@@ -24,6 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "pdk": {"tools"},
     "place_route": {"pdk"},
     "flow": {"pdk", "tools", "spec", "place_route", "verify", "rtl"},
+    "hierarchy": {"flow", "pdk", "place_route", "rtl", "spec", "verify"},
     "report": {"spec", "core"},
     "bench": {"apps", "core", "data", "engine", "flow", "pdk", "rtl", "spec", "tools", "verify"},
 }

@@ -18,7 +18,7 @@ from neutnngen.flow.lock import run_lock
 from neutnngen.flow.step import StepProgress
 from neutnngen.hierarchy.check import ChipCheck, check_chip
 from neutnngen.hierarchy.chip import BANK, HIGH, LOW, Chip, assemble, plan_repeaters
-from neutnngen.hierarchy.drive import Buffer, longest_wire, read_buffer, wire_model
+from neutnngen.hierarchy.drive import Buffer, longest_wire, read_buffers, wire_model
 from neutnngen.hierarchy.export import instances_by_module, write_chip_verilog, write_layouts
 from neutnngen.hierarchy.floorplan import free_slots, glue_slots, make_bands, plan_array
 from neutnngen.hierarchy.layers import chip_layers
@@ -35,7 +35,7 @@ FORMAT = "neutnngen-chip"
 VERSION = "1.0"
 BANK_SPARE = 24
 """Pin slots that a column leaves for the bank below it, at least."""
-SLACK = 0.8
+SLACK = 0.55
 """Share of the longest wire that the plan of repeaters uses: real wires make detours over the planned ones."""
 
 Say = Callable[[str], None]
@@ -156,8 +156,7 @@ def build_chip(
 
 def choose_repeater(kit: Kit, wires: Any) -> Buffer:
     """The buffer that drives the longest wire with a full fan-out."""
-    buffers = [read_buffer(kit, cell) for cell in kit.roles.buffers]
-    return max(buffers, key=lambda b: longest_wire(b, wires, kit, FANOUT))
+    return max(read_buffers(kit), key=lambda b: longest_wire(b, wires, kit, FANOUT))
 
 
 def _rough_bands(plan: Any, macros: Mapping[str, HardMacro], netlist: ChipNetlist) -> Any:
@@ -185,10 +184,13 @@ def _draft_bank(macros: Mapping[str, HardMacro], free: tuple[int, ...], kit: Kit
 def _bank(size: int, kit: Kit, buffer: Buffer, config: LayoutConfig, folder: Path, free: tuple[int, ...], say: Say) -> HardMacro:
     """A bank of repeaters and one constant 1 and 0 as a hard macro."""
     roles = kit.roles
-    lines = [f"module {BANK} (a, z, {HIGH}, {LOW});", f"  input [{size - 1}:0] a;", f"  output [{size - 1}:0] z;", f"  output {HIGH}, {LOW};"]
-    lines += [
-        f"  {buffer.cell} r{k} (.{buffer.input_pin}(a[{k}]), .{buffer.output_pin}(z[{k}]));" for k in range(size)
+    lines = [
+        f"module {BANK} (a, z, {HIGH}, {LOW});",
+        f"  input [{size - 1}:0] a;",
+        f"  output [{size - 1}:0] z;",
+        f"  output {HIGH}, {LOW};",
     ]
+    lines += [f"  {buffer.cell} r{k} (.{buffer.input_pin}(a[{k}]), .{buffer.output_pin}(z[{k}]));" for k in range(size)]
     for name, (cell, pin) in ((HIGH, roles.tie_high), (LOW, roles.tie_low)):
         lines.append(f"  {cell} t{name} (.{pin}({name}));")
     folder.mkdir(parents=True, exist_ok=True)
@@ -207,7 +209,14 @@ def _bank(size: int, kit: Kit, buffer: Buffer, config: LayoutConfig, folder: Pat
 
 
 def make_report(
-    chip: Chip, design: Design, check: ChipCheck, timing: WireTiming, buffer: Buffer, config: LayoutConfig, kit: Kit, seconds: dict[str, float]
+    chip: Chip,
+    design: Design,
+    check: ChipCheck,
+    timing: WireTiming,
+    buffer: Buffer,
+    config: LayoutConfig,
+    kit: Kit,
+    seconds: dict[str, float],
 ) -> dict[str, Any]:
     """Everything about the chip as one document: counts, figures with their kinds, findings."""
     um = kit.technology.to_um

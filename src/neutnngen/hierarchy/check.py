@@ -148,8 +148,8 @@ def _connections(chip: Chip, kit: Kit, read: _Read) -> list[Finding]:
     extractor.extract_netlist()
     want: dict[str, int] = {}
     for number, ends in enumerate(chip.wiring.ends):
-        for pin in ends:
-            want[_label(pin)] = number
+        for end in ends:
+            want[_label(end)] = number
     supplies = {kit.roles.power_net: -1, kit.roles.ground_net: -2}
     for name, module, *_ in read.placed:
         for k, (net, _) in enumerate(chip.macros[module].straps):

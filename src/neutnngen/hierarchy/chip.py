@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -191,13 +191,12 @@ def assemble(
                 row.append(tile[0])
                 column.append((at - plan.gap // 2) // plan.pitch)
                 port.append(False)
-    array = lambda values: np.array(values, dtype=np.int64)  # noqa: E731
-    terminals = Terminals(array(net_of), array(x), array(x) * 0, array(row), array(column), np.array(port, dtype=bool))
+    terminals = Terminals(_array(net_of), _array(x), _array(x) * 0, _array(row), _array(column), np.array(port, dtype=bool))
     trunks = trunks_of(terminals, len(names))
     trunk_x, missing = _trunk_tracks(trunks, plan)
     branches = branches_of(terminals, trunks, trunk_x, len(names))
     space = layers.h_pitch // 2 + 1
-    needed = array([density(branches.x0[branches.row == r] - space, branches.x1[branches.row == r] + space) for r in range(plan.rows)])
+    needed = _array([density(branches.x0[branches.row == r] - space, branches.x1[branches.row == r] + space) for r in range(plan.rows)])
     bands = make_bands(plan, tile_height, bank.height, glue.height, needed)
 
     def y_of(pin: Pin) -> int:
@@ -207,10 +206,12 @@ def assemble(
         low = bands.bank_y if module[pin.instance] == BANK else bands.macro_y
         return int(low[tile[0]]) - layers.rise
 
-    y = array([y_of(pin) for pins in ends for pin in pins])
+    y = _array([y_of(pin) for pins in ends for pin in pins])
     terminals = Terminals(terminals.net, terminals.x, y, terminals.row, terminals.column, terminals.port)
     branch_y, more = _branch_tracks(branches, terminals, bands, layers, space)
-    wiring = _draw(netlist, names, origins, ends, terminals, trunks, trunk_x, branches, branch_y, bands, layers, macros, module, base, ports_x)
+    wiring = _draw(
+        netlist, names, origins, ends, terminals, trunks, trunk_x, branches, branch_y, bands, layers, macros, module, base, ports_x
+    )
     wiring = _with(wiring, needed, missing + more)
     placements = [Placement(name, module[name], left, _macro_y(bands, module[name], tile), tile) for name, (left, tile) in base.items()]
     supply, supply_vias = _supply(plan, bands, placements, macros, kit)
@@ -332,9 +333,7 @@ def _draw(
     vertical.append(np.stack([t, x_at[t] - half_v, bottom[t] - half_v, x_at[t] + half_v, top[t] + half_v], axis=1))
     joined = x_at[branches.net] >= 0
     vias.append(np.stack([branches.net, x_at[branches.net], branch_y], axis=1)[joined])
-    horizontal = np.stack(
-        [branches.net, branches.x0 - half_h, branch_y - half_h, branches.x1 + half_h, branch_y + half_h], axis=1
-    )
+    horizontal = np.stack([branches.net, branches.x0 - half_h, branch_y - half_h, branches.x1 + half_h, branch_y + half_h], axis=1)
     risers, pin_rects, ports = [], [], {}
     at = 0
     for number, pins in enumerate(ends):
@@ -355,11 +354,16 @@ def _draw(
             if px != x:
                 pin_rects.append((number, Rect(inside.layer, min(px, x) - half, y - half, max(px, x) + half, y + half)))
     shapes = np.concatenate(vertical)
-    length = np.bincount(shapes[:, 0], weights=shapes[:, 4] - shapes[:, 2], minlength=len(names))
+    length = np.zeros(len(names), dtype=np.float64)
+    length += np.bincount(shapes[:, 0], weights=shapes[:, 4] - shapes[:, 2], minlength=len(names))
     length += np.bincount(horizontal[:, 0], weights=horizontal[:, 3] - horizontal[:, 1], minlength=len(names))
     none = np.zeros(rows, dtype=np.int64)
     every = np.unique(np.concatenate(vias), axis=0)
     return Wiring(names, origins, ends, shapes, horizontal, every, np.array(risers), tuple(pin_rects), ports, length, none, 0)
+
+
+def _array(values: Sequence[int]) -> Ints:
+    return np.array(values, dtype=np.int64)
 
 
 def _with(wiring: Wiring, peak: Ints, missing: int) -> Wiring:

@@ -19,7 +19,7 @@ LN9 = 2.2
 
 @dataclass(frozen=True)
 class Buffer:
-    """A buffer of the library, over both edges the worse. cell; input_cap, max_cap: fF. delay, slew: tables over (input slew ns, load fF)."""
+    """A buffer of the library, over both edges the worse. input_cap, max_cap: fF. max_slew: ns."""
 
     cell: str
     input_pin: str
@@ -69,14 +69,20 @@ def wire_model(layers: ChipLayers, kit: Kit) -> WireModel:
     return WireModel(sum(v[0] for v in values) / 2, sum(v[1] for v in values) / 2, cuts)
 
 
-def read_buffer(kit: Kit, cell: str) -> Buffer:
-    """Tables of a buffer. DataError if the library has none."""
+def read_buffers(kit: Kit) -> list[Buffer]:
+    """Tables of the kit's buffers, weak to strong. DataError if the library lacks one."""
+    found: dict[str, Buffer] = {}
     for path in kit.liberty:
         library = read_liberty(path)
-        found = next((group for group in library.each("cell") if group.name == cell), None)
-        if found is not None:
-            return _buffer(library, found, kit)
-    raise DataError(f"process kit {kit.name} has no timing of a cell", got=cell)
+        for group in library.each("cell"):
+            if group.name in kit.roles.buffers:
+                found[group.name] = _buffer(library, group, kit)
+        if len(found) == len(kit.roles.buffers):
+            break
+    absent = [cell for cell in kit.roles.buffers if cell not in found]
+    if absent:
+        raise DataError(f"process kit {kit.name} has no timing of its buffers", got=", ".join(absent))
+    return [found[cell] for cell in kit.roles.buffers]
 
 
 def _buffer(library: Group, cell: Group, kit: Kit) -> Buffer:

@@ -180,5 +180,3 @@ def instances_by_module(chip: Chip) -> Mapping[str, int]:
     for placed in chip.placements:
         found[placed.module] += 1
     return dict(found)
-
-

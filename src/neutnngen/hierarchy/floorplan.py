@@ -48,7 +48,7 @@ class ArrayPlan:
         layers = self.layers
         first, last = self.x_of(column) + layers.slot, self.x_of(column) + self.width - layers.slot
         x = np.arange(first, last + 1, layers.v_pitch, dtype=np.int64)
-        return x[(x - self.x_of(column)) % layers.slot != 0]
+        return np.asarray(x[(x - self.x_of(column)) % layers.slot != 0], dtype=np.int64)
 
     def power_lines(self, gap: int) -> tuple[int, int]:
         """Middles of the ground and the power line in the gap left of a column of tiles (``columns``: the last gap)."""
@@ -101,7 +101,7 @@ def glue_slots(plan: ArrayPlan, pins: int) -> tuple[int, tuple[int, ...]]:
 
 @dataclass(frozen=True)
 class Bands:
-    """Rows of tiles with their heights. bottom, top: of each, database units. macro_y: of the columns (or the glue); bank_y: of the banks."""
+    """Rows of tiles with their heights, database units. bottom, top: of each. macro_y: of its columns (or the glue); bank_y: of its banks."""
 
     bottom: NDArray[np.int64]
     top: NDArray[np.int64]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,9 @@ from neutnngen.flow.runner import Flow, FlowResult
 from neutnngen.flow.state import StateDelta
 from neutnngen.flow.step import Progress
 from neutnngen.flow.steps.checks import Drc, Lvs
-from neutnngen.flow.steps.common import Context, KitStep, kit_fingerprint, read_block
+from neutnngen.flow.steps.common import Context, KitStep, kit_fingerprint
 from neutnngen.flow.steps.export import Export
-from neutnngen.flow.steps.physical import Fill, Floorplan, Place, Route
+from neutnngen.flow.steps.physical import Fill, Place, Route
 from neutnngen.flow.steps.signoff import Extract, Timing
 from neutnngen.flow.steps.synth import Synth
 from neutnngen.hierarchy.layers import ChipLayers, chip_layers
@@ -100,7 +99,9 @@ def _widened(netlist: Block, block: Block, kit: Kit, needed: int, utilisation: f
     taps = taps_in_row(kit, sites * site.width) * (kit.masters[kit.roles.tap].width if kit.roles.tap else 0)
     area = cell_area(netlist, kit) * CLOCK_AND_BUFFERS / utilisation
     straps = [
-        4 * (wide + technology.layers[name].spacing) for name, wide, _ in kit.straps.straps if technology.layers[name].direction == "horizontal"
+        4 * (wide + technology.layers[name].spacing)
+        for name, wide, _ in kit.straps.straps
+        if technology.layers[name].direction == "horizontal"
     ]
     height = max([area / (sites * site.width - taps), *straps])
     rows = max(MIN_ROWS, int(-(-height // site.height)))
@@ -190,8 +191,8 @@ def harden(
 ) -> HardMacro:
     """Lay out the module ``name`` in ``folder``; goes on where an earlier run stopped.
 
-    sources: its RTL files, or netlist: Verilog of library cells. slots: pin slots that its lower edge must have. free: those that its pins may take, see ``MacroPlace``.
-    timed: whether it has a clock, and so a timing report. Raises whatever the steps raise.
+    sources: its RTL files, or netlist: Verilog of library cells. slots: pin slots that its lower edge must have. free: those that its pins
+    may take, see ``MacroPlace``. timed: whether it has a clock, and so a timing report. Raises whatever the steps raise.
     """
     mark = kit_fingerprint(kit)
     folder = folder.resolve()
@@ -251,11 +252,13 @@ def read_macro(result: FlowResult, kit: Kit) -> HardMacro:
         x = round((rect.x0 + rect.x1) / 2 / layers.slot) * layers.slot
         pins[pin.name] = MacroPin(pin.name, pin.direction, x, rect, load, driver)
     straps = tuple(
-        (pin.name, rect) for pin in master.pins.values() if pin.use in ("power", "ground") for rect in pin.rects if rect.layer == layers.strap.name
+        (pin.name, rect)
+        for pin in master.pins.values()
+        if pin.use in ("power", "ground")
+        for rect in pin.rects
+        if rect.layer == layers.strap.name
     )
     cells = [kit.cells[i.master] for i in block.instances.values() if i.kind not in ("tap", "filler") and i.master in kit.cells]
     area = sum(cell.area for cell in cells)
     leak = sum(cell.leakage for cell in cells)
     return HardMacro(block.name, master.width, master.height, pins, straps, gds, len(cells), area, leak, dict(result.state.metrics))
-
-

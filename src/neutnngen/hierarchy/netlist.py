@@ -173,9 +173,7 @@ class _Maker:
 
     def netlist(self) -> ChipNetlist:
         nets = tuple(ChipNet(name, self.driver[name], tuple(sinks)) for name, sinks in self.sinks.items())
-        return ChipNetlist(
-            self.context["name"], self.macros, self.places, nets, self.ties, tuple(self.inputs), tuple(self.outputs)
-        )
+        return ChipNetlist(self.context["name"], self.macros, self.places, nets, self.ties, tuple(self.inputs), tuple(self.outputs))
 
 
 def _bits(name: str, width: int) -> list[str]:

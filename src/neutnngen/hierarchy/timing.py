@@ -62,7 +62,8 @@ def time_wires(chip: Chip, buffer: Buffer, wires: WireModel) -> WireTiming:
                 after[number].append(driven[Pin(pin.instance, "z" + pin.name[1:])])
     arrival, slew = np.zeros(count), np.zeros(count)
     level = np.array(
-        [n for n, ends in enumerate(wiring.ends) if module.get(ends[0].instance) != BANK and wiring.origins[n] not in constant], dtype=np.int64
+        [n for n, ends in enumerate(wiring.ends) if module.get(ends[0].instance) != BANK and wiring.origins[n] not in constant],
+        dtype=np.int64,
     )
     start: NDArray[np.float64] = np.full(len(level), buffer.max_slew / 2)
     bad = overloads = repeaters = 0
