@@ -127,7 +127,7 @@ def longest_wire(buffer: Buffer, wires: WireModel, kit: Kit, sinks: int) -> floa
     for _ in range(60):
         length = (low + high) / 2
         load = wires.capacitance * length + sinks * buffer.input_cap
-        start = float(buffer.slew(np.array(buffer.max_slew / 2), np.array(load)))
+        start = buffer.slew(np.array(buffer.max_slew / 2), np.array(load)).item()
         elmore = wires.resistance * length * (wires.capacitance * length / 2 + sinks * buffer.input_cap) * 1e-6  # ohm fF -> ns
         end = float(np.hypot(start, LN9 * elmore))
         if load <= buffer.max_cap and end <= buffer.max_slew / 2:

@@ -79,6 +79,7 @@ def write_layouts(chip: Chip, kit: Kit, folder: Path) -> dict[str, Path]:
     """NAME.gds and NAME.oas; the same chip gives the same bytes."""
     layout = build_chip_layout(chip, kit)
     made = {}
+    folder.mkdir(parents=True, exist_ok=True)
     for key, suffix, form in (("gds", ".gds", "GDS2"), ("oasis", ".oas", "OASIS")):
         options: Any = kdb.SaveLayoutOptions()
         options.format = form

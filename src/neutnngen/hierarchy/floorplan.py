@@ -101,7 +101,7 @@ def glue_slots(plan: ArrayPlan, pins: int) -> tuple[int, tuple[int, ...]]:
 
 @dataclass(frozen=True)
 class Bands:
-    """Rows of tiles with their heights, database units. bottom, top: of each. macro_y: of its columns (or the glue); bank_y: of its banks."""
+    """Heights of the rows of tiles, database units. bottom, top: of each. macro_y: of its columns or the glue; bank_y: of its banks."""
 
     bottom: NDArray[np.int64]
     top: NDArray[np.int64]

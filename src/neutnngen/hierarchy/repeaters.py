@@ -93,10 +93,10 @@ class Planner:
         for branch in branches:
             row, column = self.tile_of(branch.place)
             groups[row // size, column // size].append(branch)
-        most = None
+        most, levels = None, 0
         if balanced:
-            steps = [self._steps(_middle([b.place for b in group]), b.place) for group in groups.values() for b in group]
-            most = max(steps)
+            most = max(self._steps(_middle([b.place for b in group]), b.place) for group in groups.values() for b in group)
+            levels = max(_levels(len(group)) for group in groups.values())
         made = []
         for group in groups.values():
             if len(group) == 1 and not balanced:
@@ -104,15 +104,15 @@ class Planner:
                 continue
             for part in range(0, len(group), 2 * FANOUT) if not balanced else [0]:
                 members = group[part : part + 2 * FANOUT] if not balanced else group
-                made.append(self._common(origin, members, most))
+                made.append(self._common(origin, members, most, levels))
         return made
 
-    def _common(self, origin: str, members: Sequence[_Branch], most: int | None = None) -> _Branch:
-        """A buffer amid the members that drives them all."""
+    def _common(self, origin: str, members: Sequence[_Branch], most: int | None = None, levels: int = 0) -> _Branch:
+        """A buffer amid the members that drives them all. levels: of more buffers between, at least."""
         root = self._take(_middle([b.place for b in members]))
         place = self.tiles[root.tile]
         ends = self._legs(origin, place, members, most)
-        while len(ends) > FANOUT:  # more legs than a repeater drives: buffers beside it
+        for _ in range(max(levels, _levels(len(ends)))):  # more legs than a repeater drives: buffers beside it
             parts = [ends[k : k + FANOUT] for k in range(0, len(ends), FANOUT)]
             ends = []
             for part in parts:
@@ -164,6 +164,15 @@ class Planner:
 
     def _wire(self, origin: str, driver: Node, sinks: list[Node]) -> None:
         self.plan.segments.append(Segment(origin, driver, tuple(sinks)))
+
+
+def _levels(legs: int) -> int:
+    """Levels of buffers between a buffer and so many legs."""
+    levels = 0
+    while legs > FANOUT:
+        legs = -(-legs // FANOUT)
+        levels += 1
+    return levels
 
 
 def _middle(places: Sequence[Place]) -> Place:
