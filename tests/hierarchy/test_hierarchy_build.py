@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hierarchy_cases import grid_design
 
 from conftest import need
-from hierarchy_cases import grid_design
 from neutnngen.errors import ConfigError
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.hierarchy.build import build_chip

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from hierarchy_cases import frame, grid_design, pin_directions
+
 from neutnngen.errors import ConfigError
 from neutnngen.hierarchy.build import choose_repeater
 from neutnngen.hierarchy.check import ChipCheck, check_chip
@@ -45,7 +45,9 @@ def chip(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Chip:
     size = 12
     bank = {name: way for k in range(size) for name, way in ((f"a[{k}]", "input"), (f"z[{k}]", "output"))}
     macros[BANK] = frame(BANK, {**bank, "high": "output", "low": "output"}, kit, folder, free=free, rows=8)
-    bands = make_bands(plan, macros[column].height, macros[BANK].height, macros[netlist.macros[GLUE]].height, np.zeros(plan.rows, dtype=np.int64))
+    bands = make_bands(
+        plan, macros[column].height, macros[BANK].height, macros[netlist.macros[GLUE]].height, np.zeros(plan.rows, dtype=np.int64)
+    )
     reach = REACH_UM * kit.technology.dbu
     planner = plan_repeaters(netlist, plan, macros, bands, plan.x_of(glue_slots(plan, len(glue_pins))[0]), reach, size)
     assert planner.plan.used, "the case has repeaters"

@@ -19,7 +19,7 @@ from neutnngen.flow.step import StepProgress
 from neutnngen.hierarchy.check import ChipCheck, check_chip
 from neutnngen.hierarchy.chip import BANK, HIGH, LOW, Chip, assemble, plan_repeaters
 from neutnngen.hierarchy.drive import Buffer, longest_wire, read_buffers, wire_model
-from neutnngen.hierarchy.export import instances_by_module, write_chip_verilog, write_layouts
+from neutnngen.hierarchy.export import draw_chip, instances_by_module, write_chip_verilog, write_layouts
 from neutnngen.hierarchy.floorplan import free_slots, glue_slots, make_bands, plan_array
 from neutnngen.hierarchy.layers import chip_layers
 from neutnngen.hierarchy.macro import HardMacro, MacroPin, harden
@@ -137,6 +137,8 @@ def build_chip(
         out.mkdir(exist_ok=True)
         files = write_layouts(chip, kit, out)
         files["verilog"], files["bank"] = write_chip_verilog(chip, out / f"{chip.netlist.name}.v", out / "bank_model.v")
+        clock("pictures")
+        files |= draw_chip(chip, kit, out, config.picture_width)
         clock("check")
         check = check_chip(chip, kit, files["gds"])
         clock("timing")

@@ -16,18 +16,25 @@ from neutnngen.hierarchy.chip import Chip
 from neutnngen.hierarchy.netlist import PORT, Pin
 from neutnngen.pdk.technology import Kit, Rect
 from neutnngen.place_route.gds import INSTANCE_PROPERTY, gds_scale
+from neutnngen.place_route.picture import render_layout
 
 _BIT = re.compile(r"(\w+)\[(\d+)\]\Z")
 
 
-def build_chip_layout(chip: Chip, kit: Kit) -> Any:
-    """The chip as a ``klayout.db.Layout``: macros by reference, its own wires and vias in the top cell."""
+def build_chip_layout(chip: Chip, kit: Kit, *, outlines: bool = False) -> Any:
+    """The chip as a ``klayout.db.Layout``: macros by reference, its own wires and vias in the top cell.
+
+    outlines: macros as their outline and straps only, for pictures.
+    """
     layout: Any = kdb.Layout()
     options: Any = kdb.LoadLayoutOptions()
     # library cells and vias are the same in every macro's file
     options.cell_conflict_resolution = kdb.LoadLayoutOptions.CellConflictResolution.SkipNewCell
-    for module in dict.fromkeys(p.module for p in chip.placements):
+    modules = list(dict.fromkeys(p.module for p in chip.placements))
+    for module in modules if not outlines else []:
         layout.read(str(chip.macros[module].gds), options)
+    if outlines:
+        layout.dbu = 1 / kit.technology.dbu
     scale = gds_scale(kit, layout.dbu)
     layers = {layer.name: layout.layer(*layer.gds) for layer in kit.technology.layers.values()}
     top = layout.create_cell(chip.netlist.name)
@@ -41,6 +48,10 @@ def build_chip_layout(chip: Chip, kit: Kit) -> Any:
             cell.shapes(layers[r.layer]).insert(box(*r[1:]))
         return int(cell.cell_index())
 
+    for module in modules if outlines else []:
+        macro = chip.macros[module]
+        drawn(module, [strap for _, strap in macro.straps])
+        layout.cell(module).shapes(layout.layer(*kit.outline_gds)).insert(box(0, 0, macro.width, macro.height))
     top.shapes(layout.layer(*kit.outline_gds)).insert(box(0, 0, *chip.die))
     for placed in chip.placements:
         array = kdb.CellInstArray(layout.cell(placed.module).cell_index(), kdb.Trans(scale * placed.x, scale * placed.y))
@@ -95,6 +106,24 @@ def write_layouts(chip: Chip, kit: Kit, folder: Path) -> dict[str, Path]:
             scratch.unlink(missing_ok=True)
         made[key] = path
     return made
+
+
+def draw_chip(chip: Chip, kit: Kit, folder: Path, width: int) -> dict[str, Path]:
+    """chip.png, the whole with its macros as outlines, and channel.png, some tiles' corners in the middle; width: pixels."""
+    scratch = folder / ".outlines.gds"
+    try:
+        build_chip_layout(chip, kit, outlines=True).write(str(scratch))
+        um, plan, bands = kit.technology.to_um, chip.plan, chip.bands
+        row = plan.rows // 2
+        # the corner where four tiles meet, twelve gaps wide
+        x, y, reach = um(plan.x_of(plan.columns // 2)), um(int(bands.bank_y[row])), 6 * um(plan.gap)
+        whole = render_layout(scratch, kit, folder / "chip.png", width)
+        return {
+            "picture": whole,
+            "channel": render_layout(scratch, kit, folder / "channel.png", width, None, (x - reach, y - reach, x + reach, y + reach)),
+        }
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def write_chip_verilog(chip: Chip, path: Path, bank_path: Path) -> tuple[Path, Path]:
