@@ -37,7 +37,7 @@ from neutnngen.flow.step import Progress as FlowProgress
 from neutnngen.flow.steps.synth import synthesise
 from neutnngen.hierarchy.build import BuiltChip, build_chip
 from neutnngen.hierarchy.part import first_columns, without_voter
-from neutnngen.hierarchy.prove import prove_chip
+from neutnngen.hierarchy.prove import Waves, prove_chip
 from neutnngen.nn import Column
 from neutnngen.pdk.kits import load_kit
 from neutnngen.report import Row, shown_unit
@@ -425,15 +425,16 @@ def chip_of_macros(
 ) -> tuple[BuiltChip, VerifyReport | None]:
     """A network as copies of hard macros in ``out`` (RUN/chip); macros that are finished there are used again.
 
-    columns: only the first so many, without the voter. voter: whether it is built. waves: real waves with which the chip's Verilog is
-    compared with the simulator, none for no comparison.
+    columns: only the first so many, without the voter. voter: whether it is built. waves: real waves of the run with which the column's
+    power is measured and the chip's Verilog compared with the simulator; 0 for neither.
     """
     part = design if columns is None else first_columns(design, columns)
     part = part if voter else without_voter(part)
     folder = out or run_folder / "chip"
-    built = build_chip(part, config, folder, say)
     if not waves:
-        return built, None
-    say("prove")
+        return build_chip(part, config, folder, say), None
     real = verification_stimuli(run_folder, part, -(-waves // 2))
-    return built, prove_chip(part, built.chip, real.inputs, real.learn, folder / "prove", enable=real.enable, labels=real.labels)
+    seen = Waves(real.inputs, real.learn, real.enable, real.labels)
+    built = build_chip(part, config, folder, say, waves=seen)
+    say("prove")
+    return built, prove_chip(part, built.chip, seen, folder / "prove")

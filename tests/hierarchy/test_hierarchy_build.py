@@ -14,7 +14,7 @@ from neutnngen.flow.config import LayoutConfig
 from neutnngen.hierarchy.build import build_chip
 from neutnngen.hierarchy.netlist import chip_netlist
 from neutnngen.hierarchy.part import first_columns
-from neutnngen.hierarchy.prove import chip_package, prove_chip
+from neutnngen.hierarchy.prove import Waves, chip_package, prove_chip
 from neutnngen.verify.network import verify_network
 
 
@@ -33,16 +33,19 @@ def test_a_network_becomes_a_chip_that_behaves_as_the_simulator(tmp_path: Path) 
         need(tool)
     design = grid_design(2, neurons=2, segments=1)
     config = LayoutConfig(utilisation=0.5, effort=1)
-    built = build_chip(design, config, tmp_path / "run")
-    assert built.check.clean and built.files["gds"].is_file()
-    assert built.report["figures"]["slew_violations"]["value"] == 0
-    again = build_chip(design, config, tmp_path / "run")
-    assert again.files["gds"].read_bytes() == built.files["gds"].read_bytes()
     rng = np.random.default_rng(0)
     waves = np.where(rng.random((8, 9)) < 0.8, rng.integers(0, 8, (8, 9)), 255).astype(np.uint8)
     enable = np.eye(2, dtype=bool)[rng.integers(0, 2, 8)]
     learn = np.arange(8) % 2 == 0
-    report = prove_chip(design, built.chip, waves, learn, tmp_path / "prove", enable=enable)
+    seen = Waves(waves, learn, enable)
+    built = build_chip(design, config, tmp_path / "run", waves=seen)
+    assert built.check.clean and built.files["gds"].is_file()
+    figures = built.report["figures"]
+    assert figures["slew_violations"]["value"] == 0
+    assert figures["columns_power"]["value"] > figures["columns_power_at_unit_clock"]["value"] > 0
+    again = build_chip(design, config, tmp_path / "run", waves=seen)
+    assert again.files["gds"].read_bytes() == built.files["gds"].read_bytes()
+    report = prove_chip(design, built.chip, seen, tmp_path / "prove")
     assert report.ok, report.message
     # two input lines exchanged in the chip's top: some wave tells
     package = chip_package(design, built.chip, tmp_path / "wrong" / "rtl")

@@ -23,9 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kit-folder", type=Path, metavar="DIR", help="folder with the files of the kit")
     parser.add_argument("--utilisation", type=float, help="share of a macro's core that cells fill, 0.1 … 0.95")
     parser.add_argument("--clock-period", type=float, metavar="NS", help="timing target")
-    parser.add_argument(
-        "--prove", type=int, metavar="WAVES", default=0, help="simulate the chip with so many real waves against the simulator"
-    )
+    parser.add_argument("--waves", type=int, default=0, help="real waves: power of the column measured, chip compared with the simulator")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -46,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         lambda message: screen.print(message, highlight=False),
         columns=options.columns,
         voter=not options.no_voter and options.columns is None,
-        waves=options.prove,
+        waves=options.waves,
     )
     document: dict[str, Any] = {**built.report, "files": {name: str(path) for name, path in built.files.items()}}
     figures = [[name.replace("_", " "), f"{f['value']:,.4g}", f["unit"], f["kind"]] for name, f in built.report["figures"].items()]

@@ -24,11 +24,13 @@ from neutnngen.hierarchy.floorplan import free_slots, glue_slots, make_bands, pl
 from neutnngen.hierarchy.layers import chip_layers
 from neutnngen.hierarchy.macro import HardMacro, MacroPin, harden
 from neutnngen.hierarchy.netlist import GLUE, ChipNetlist, chip_netlist, macro_pins
+from neutnngen.hierarchy.prove import Waves, column_activity
 from neutnngen.hierarchy.repeaters import FANOUT
 from neutnngen.hierarchy.timing import WireTiming, time_wires
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit, Rect
 from neutnngen.rtl.network import generate_network, write_glue
+from neutnngen.rtl.structure import wave_clocks
 from neutnngen.spec import Design
 
 FORMAT = "neutnngen-chip"
@@ -54,11 +56,18 @@ class BuiltChip:
 
 
 def build_chip(
-    design: Design, config: LayoutConfig, run_folder: Path, say: Say = lambda _: None, *, columns: Mapping[str, HardMacro] | None = None
+    design: Design,
+    config: LayoutConfig,
+    run_folder: Path,
+    say: Say = lambda _: None,
+    *,
+    columns: Mapping[str, HardMacro] | None = None,
+    waves: Waves | None = None,
 ) -> BuiltChip:
     """Lay a network out as copies of hard macros in ``run_folder``; macros that are finished there are used again.
 
-    columns: finished macros by module name, to be used instead of hardening them.
+    columns: finished macros by module name, to be used instead of hardening them. waves: what the network sees, with which the power of the
+    column of a network of one layer is measured (needs Icarus Verilog); none for no power.
 
     Raises ConfigError (no such hardware, or the macros cannot be placed), CheckFailed where the chip's file differs from its netlist or
     breaks a rule (its report is written), and whatever the flow of a macro raises.
@@ -83,9 +92,13 @@ def build_chip(
                 first = next(name for name, m in netlist.macros.items() if m == module)
                 slots = 2 * len(set(macro_pins(netlist, first))) + BANK_SPARE
                 sources = [*leaves, folder / "rtl" / f"{module}.sv"]
-                macros[module] = harden(
-                    module, kit, config, folder / "macros" / module, sources=sources, slots=slots, modular=True, progress=_tell(say)
-                )
+                where = folder / "macros" / module
+                shared: dict[str, Any] = {"sources": sources, "slots": slots, "modular": True, "progress": _tell(say)}
+                macros[module] = harden(module, kit, config, where, **shared)
+                if waves is not None and len(design.network.layers) == 1:
+                    clock("power")
+                    activity = column_activity(design, macros[module], waves, kit, folder / "power")
+                    macros[module] = harden(module, kit, config, where, **shared, activity=activity)
         clock("plan")
         wires = wire_model(layers, kit)
         buffer = choose_repeater(kit, wires)
@@ -242,6 +255,21 @@ def make_report(
     crossing = max(edges, default=0.0) + timing.worst() + timing.skew
     period = max(internal, crossing)
 
+    columns = [m for name, m in chip.netlist.macros.items() if name != GLUE]
+    power = {}
+    if all("total_power" in chip.macros[m].metrics for m in columns):
+        whole = [
+            sum(chip.macros[m].metrics[name].value for m in columns) for name in ("total_power", "leakage_power", "power_at_unit_clock")
+        ]
+        clocks = wave_clocks(design.network)
+        power = {
+            "columns_power": (whole[0] / 1000, "mW", "MEASURED"),
+            "columns_power_at_unit_clock": (whole[2] / 1000, "mW", "MEASURED"),
+            "columns_dynamic_energy_per_sample": ((whole[0] - whole[1]) * clocks * config.clock_period_ns * 1e-6, "nJ", "MEASURED"),
+            "sample_latency_at_unit_clock": (clocks / config.unit_clock_hz * 1e3, "ms", "MEASURED"),
+            "sample_latency_at_shortest_period": (clocks * period * 1e-3, "us", "ESTIMATED"),
+        }
+
     def figure(value: float, unit: str, kind: str) -> dict[str, Any]:
         return {"value": value, "unit": unit, "kind": kind}
 
@@ -275,6 +303,7 @@ def make_report(
             "overloads": figure(timing.overloads, "repeaters", "ESTIMATED"),
             "macro_period": figure(internal, "ns", "MEASURED"),
             "shortest_period": figure(period, "ns", "ESTIMATED"),
+            **{name: figure(*values) for name, values in power.items()},
         },
         "check": {**asdict(check), "findings": [f._asdict() for f in check.findings], "wires_without_track": chip.wiring.missing},
         "seconds": seconds,

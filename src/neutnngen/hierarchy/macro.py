@@ -17,7 +17,7 @@ from neutnngen.flow.steps.checks import Drc, Lvs
 from neutnngen.flow.steps.common import Context, KitStep, kit_fingerprint
 from neutnngen.flow.steps.export import Export
 from neutnngen.flow.steps.physical import Fill, Place, Route
-from neutnngen.flow.steps.signoff import Extract, Timing
+from neutnngen.flow.steps.signoff import Extract, PowerStep, Timing
 from neutnngen.flow.steps.synth import Synth
 from neutnngen.hierarchy.layers import ChipLayers, chip_layers
 from neutnngen.pdk.technology import Kit, Rect
@@ -59,6 +59,7 @@ class HardMacro:
     cell_area: float  # um2
     leakage: float  # nW
     metrics: Mapping[str, Metric]
+    netlist: Path | None = None  # of its cells
 
 
 @dataclass(frozen=True)
@@ -187,12 +188,14 @@ def harden(
     free: Sequence[int] | None = None,
     modular: bool = False,
     timed: bool = True,
+    activity: Path | None = None,
     progress: Progress | None = None,
 ) -> HardMacro:
     """Lay out the module ``name`` in ``folder``; goes on where an earlier run stopped.
 
     sources: its RTL files, or netlist: Verilog of library cells. slots: pin slots that its lower edge must have. free: those that its pins
-    may take, see ``MacroPlace``. timed: whether it has a clock, and so a timing report. Raises whatever the steps raise.
+    may take, see ``MacroPlace``. timed: whether it has a clock, and so a timing report. activity: switching of its nets, as the
+    flow's gate simulation writes it, for a power report. Raises whatever the steps raise.
     """
     mark = kit_fingerprint(kit)
     folder = folder.resolve()
@@ -209,6 +212,9 @@ def harden(
     wide = slots if free is None else max(free) + 1
     steps += [MacroFloorplan(kit, mark, wide), MacroPlace(kit, mark, None if free is None else tuple(free))]
     plain: list[Callable[[Kit, str], KitStep]] = [Route, Fill, Export, Drc, Lvs, Extract, *([Timing] if timed else [])]
+    if activity is not None:
+        initial["activity"] = write_atomic(folder / "source" / "activity.json", activity.read_bytes())
+        plain.append(PowerStep)
     steps += [step(kit, mark) for step in plain]
     flow: Flow[LayoutConfig] = Flow(steps)
     result = flow.run(folder, config, initial, progress)
@@ -261,4 +267,16 @@ def read_macro(result: FlowResult, kit: Kit) -> HardMacro:
     cells = [kit.cells[i.master] for i in block.instances.values() if i.kind not in ("tap", "filler") and i.master in kit.cells]
     area = sum(cell.area for cell in cells)
     leak = sum(cell.leakage for cell in cells)
-    return HardMacro(block.name, master.width, master.height, pins, straps, gds, len(cells), area, leak, dict(result.state.metrics))
+    return HardMacro(
+        block.name,
+        master.width,
+        master.height,
+        pins,
+        straps,
+        gds,
+        len(cells),
+        area,
+        leak,
+        dict(result.state.metrics),
+        result.path("netlist"),
+    )
