@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "place_route": {"pdk"},
     "timing": {"pdk", "place_route"},
     "flow": {"pdk", "tools", "spec", "place_route", "timing", "verify", "rtl"},
+    "hierarchy": {"flow", "pdk", "place_route", "rtl", "spec", "timing", "verify"},
     "report": {"spec", "core"},
     "bench": {"apps", "core", "data", "engine", "flow", "pdk", "place_route", "rtl", "spec", "tools", "verify"},
 }

@@ -36,6 +36,9 @@ from neutnngen.flow.planted import Outcome, run_planted
 from neutnngen.flow.runner import FlowResult, read_result
 from neutnngen.flow.step import Progress as FlowProgress
 from neutnngen.flow.steps.synth import synthesise
+from neutnngen.hierarchy.build import BuiltChip, build_chip
+from neutnngen.hierarchy.part import first_columns, without_voter
+from neutnngen.hierarchy.prove import Waves, prove_chip
 from neutnngen.nn import Column
 from neutnngen.pdk.kits import load_kit
 from neutnngen.place_route.def_file import read_def
@@ -444,3 +447,31 @@ def write_report(run_folder: Path, design: Design, backend: str = "embedded") ->
         facts = replace(facts, figures=figures, tiles=tiles, pictures=pictures, files=files)
     facts = replace(facts, steps=steps)
     return write_atomic(run_folder / "report.html", run_report(facts, __version__))
+
+
+def chip_of_macros(
+    design: Design,
+    run_folder: Path,
+    config: LayoutConfig,
+    out: Path | None,
+    say: Callable[[str], None],
+    *,
+    columns: int | None = None,
+    voter: bool = True,
+    waves: int = 0,
+) -> tuple[BuiltChip, VerifyReport | None]:
+    """A network as copies of hard macros in ``out`` (RUN/chip); macros that are finished there are used again.
+
+    columns: only the first so many, without the voter. voter: whether it is built. waves: real waves of the run with which the column's
+    power is measured and the chip's Verilog compared with the simulator; 0 for neither.
+    """
+    part = design if columns is None else first_columns(design, columns)
+    part = part if voter else without_voter(part)
+    folder = out or run_folder / "chip"
+    if not waves:
+        return build_chip(part, config, folder, say), None
+    real = verification_stimuli(run_folder, part, -(-waves // 2))
+    seen = Waves(real.inputs, real.learn, real.enable, real.labels)
+    built = build_chip(part, config, folder, say, waves=seen)
+    say("prove")
+    return built, prove_chip(part, built.chip, seen, folder / "prove")

@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "rtl": "write SystemVerilog for a Design",
     "verify": "compare the RTL with the simulator, value by value",
     "layout": "synthesise, place, route and sign off a Design",
+    "chip": "lay a network out as copies of hard macros: its columns once, and the wires between them",
     "report": "write the HTML report of a run",
     "view": "draw a layout as a picture, or open it in KLayout",
     "bench": "measure: engines, place cells, verification, area of silicon",

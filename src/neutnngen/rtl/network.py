@@ -143,7 +143,13 @@ def generate_network(
     if not clock_period > 0:
         raise ConfigError("the clock period must be positive", got=clock_period, allowed="nanoseconds > 0")
     built = as_module(design, NETWORK_LEAVES)
-    context = {**network_context(built, kind), "half_period": TEST_HALF_PERIOD, "clock_period": clock_period, "votes_port": votes}
+    context = {
+        **network_context(built, kind),
+        "half_period": TEST_HALF_PERIOD,
+        "clock_period": clock_period,
+        "votes_port": votes,
+        "glue": False,
+    }
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     sources = [write_atomic(target / f"{leaf}.sv", leaf_text(leaf)) for leaf in NETWORK_LEAVES]
@@ -165,6 +171,26 @@ def generate_network(
         float(clock_period),
         kind,
     )
+
+
+def glue_reads(context: dict[str, Any]) -> set[str]:
+    """Vectors of lines that the network's parts other than columns read: ``spike_in``, ``lines_0`` …; context: ``network_context``'s."""
+    late = [line for layer in context["layers"] for line in layer["heard"] if line["delay"] or line["gated"]]
+    voter = [] if context["voter"] is None else context["voter"]["heard"]
+    return {line["source"].partition("[")[0] for line in (*late, *voter)}
+
+
+def write_glue(design: Design, folder: Path | str, *, kind: Kind = "learning") -> Path:
+    """Write the module ``NAME_glue``: the network without its columns, for a chip whose columns are macros; returns its file.
+
+    Its ports are the network's, but for the outputs of the columns, and: ``count`` and ``clear``; of every layer ``lines_L`` (in) and, out,
+    ``draw_L``, ``update_L`` and those lines that its columns do not hear as they are. ``weight_in`` is the chain after the columns. Vectors
+    that nothing inside reads are left out, and without a voter the chain. Its leaves are those of :func:`generate_network`.
+    """
+    context = network_context(as_module(design, NETWORK_LEAVES), kind)
+    name = f"{context['name']}_glue"
+    more = {"name": name, "design": context["name"], "votes_port": False, "glue": True, "reads": glue_reads(context)}
+    return write_atomic(Path(folder) / f"{name}.sv", render("network.sv.j2", {**context, **more}))
 
 
 def check_style(design: Design, kind: Kind, rings: Rings | None) -> None:

@@ -69,11 +69,13 @@ def measure_network_gates(
     labels: Any = None,
     engine: Engine | None = None,
     timeout: float = 3600.0,
+    inside: str | None = None,
 ) -> tuple[VerifyReport, Activity]:
     """Run waves through a gate netlist of a network (flat Verilog, top = the design's name) and compare the lines of its outputs and the
     voter's winner after every wave, and all weights after the last one.
 
-    cell_models: Verilog of the library's cells. Returns the switching activity of every net as well. Other arguments and errors as of
+    cell_models: Verilog of the library's cells. Returns the switching activity of every net as well; inside: of the nets of this instance
+    in the network, whose module may be a netlist in a network of RTL. Other arguments and errors as of
     :func:`verify_network`.
     """
     judge = engine or ReferenceEngine()
@@ -82,7 +84,7 @@ def measure_network_gates(
     folder = folder.resolve()
     models = write_atomic(folder / "cells.v", delay_registers(cell_models.read_text(encoding="utf-8", errors="replace")))
     vcd = folder / "waves.vcd"
-    out = _simulate(made, (netlist, models), design, inputs, learn, folder, enable, labels, timeout, vcd=vcd)
+    out = _simulate(made, (netlist, models), design, inputs, learn, folder, enable, labels, timeout, vcd=vcd, inside=inside)
     activity = read_vcd_activity(vcd, CLOCK_PERIOD)
     vcd.unlink()  # large, and everything that is needed of it is known
     divergence, values = _compare_gates(expected, design, made, out, len(inputs))
@@ -175,6 +177,7 @@ def _simulate(
     timeout: float,
     *,
     vcd: Path | None = None,
+    inside: str | None = None,
 ) -> list[str]:
     """Lines of the record. sources: of what is simulated; vcd: dump of a gate netlist."""
     if len(inputs) == 0:
@@ -187,7 +190,7 @@ def _simulate(
     expect, defines = [out], []
     if vcd is not None:
         plusargs["vcd"] = vcd.name
-        expect, defines = [out, vcd], ["GATES"]
+        expect, defines = [out, vcd], ["GATES", *([] if inside is None else [f"INSIDE=.{inside}"])]
     bench = (package.testbench, *sources)
     simulate(bench, f"{package.top}_tb", folder, plusargs, expect, parameters=parameters, defines=defines, timeout=timeout)
     rows = [row for row in out.read_text(encoding="ascii").splitlines() if row]

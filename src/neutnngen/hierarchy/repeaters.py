@@ -1,0 +1,188 @@
+"""Long wires cut by repeaters: every net of the chip becomes a tree of short nets through buffers in the banks of the tiles.
+
+Sinks close together get a common buffer, such buffers again, until one is left (n log n: every level halves the number of places in each
+direction); what is longer than a repeater may drive gets repeaters on its way. Trees of the clock are balanced: every path has as many
+buffers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from neutnngen.errors import ConfigError
+from neutnngen.hierarchy.netlist import ChipNet, Pin
+
+FANOUT = 8
+"""Most inputs that a repeater drives."""
+NEAR = 0.25
+"""Share of a repeater's reach that an output of a macro drives by itself."""
+
+Tile = tuple[int, int]
+Place = tuple[float, float]
+
+
+class Node(NamedTuple):
+    """Something that a wire ends at: a pin, or repeater ``number`` of the bank of a tile."""
+
+    pin: Pin | None
+    tile: Tile
+    number: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A wire between repeaters. origin: the net that it is a part of."""
+
+    origin: str
+    driver: Node
+    sinks: tuple[Node, ...]
+
+
+@dataclass
+class Plan:
+    """segments: all wires. used: repeaters by tile, in use."""
+
+    segments: list[Segment] = field(default_factory=list)
+    used: Counter[Tile] = field(default_factory=Counter)
+
+
+@dataclass
+class _Branch:
+    """A point of a tree with what hangs on it."""
+
+    place: Place
+    node: Node
+
+
+class Planner:
+    """Cuts nets. tiles: places of banks, (x, y) by tile. reach: longest wire of a repeater, database units. room: repeaters of a bank, None
+    for as many as are asked for. where: place of a pin. tile_of: tile of a place (nearest)."""
+
+    def __init__(
+        self, tiles: dict[Tile, Place], reach: float, room: int | None, where: Callable[[Pin], Place], tile_of: Callable[[Place], Tile]
+    ) -> None:
+        self.tiles, self.reach, self.room, self.where, self.tile_of = tiles, reach, room, where, tile_of
+        self.plan = Plan()
+
+    def cut(self, net: ChipNet, *, balanced: bool = False, weak: bool = False) -> None:
+        """Add the net's segments to the plan. weak: its driver is a macro's output, which drives a short wire only."""
+        driver = Node(net.driver, (-1, -1), -1)
+        branches = [_Branch(self.where(pin), Node(pin, (-1, -1), -1)) for pin in net.sinks]
+        start = self.where(net.driver)
+        size = 2
+        while len(branches) > 1 and (balanced or len(branches) > FANOUT or _half_perimeter([b.place for b in branches]) > self.reach):
+            branches = self._gather(net.name, branches, size, balanced)
+            size *= 2
+        own = _half_perimeter([start, *(b.place for b in branches)])
+        if weak and own > NEAR * self.reach:
+            repeater = self._take(start)
+            self._wire(net.name, driver, [repeater])
+            driver, start = repeater, self.tiles[repeater.tile]
+        if len(branches) > 1 and own > self.reach:
+            branches = [self._common(net.name, branches)]
+        if len(branches) == 1:
+            branches = [self._legs(net.name, start, branches, None)[0]]
+        self._wire(net.name, driver, [b.node for b in branches])
+
+    def _gather(self, origin: str, branches: list[_Branch], size: int, balanced: bool) -> list[_Branch]:
+        """One buffer for the branches of every block of ``size`` × ``size`` tiles."""
+        groups: dict[Tile, list[_Branch]] = defaultdict(list)
+        for branch in branches:
+            row, column = self.tile_of(branch.place)
+            groups[row // size, column // size].append(branch)
+        most, levels = None, 0
+        if balanced:
+            most = max(self._steps(_middle([b.place for b in group]), b.place) for group in groups.values() for b in group)
+            levels = max(_levels(len(group)) for group in groups.values())
+        made = []
+        for group in groups.values():
+            if len(group) == 1 and not balanced:
+                made += group
+                continue
+            for part in range(0, len(group), 2 * FANOUT) if not balanced else [0]:
+                members = group[part : part + 2 * FANOUT] if not balanced else group
+                made.append(self._common(origin, members, most, levels))
+        return made
+
+    def _common(self, origin: str, members: Sequence[_Branch], most: int | None = None, levels: int = 0) -> _Branch:
+        """A buffer amid the members that drives them all. levels: of more buffers between, at least."""
+        root = self._take(_middle([b.place for b in members]))
+        place = self.tiles[root.tile]
+        ends = self._legs(origin, place, members, most)
+        for _ in range(max(levels, _levels(len(ends)))):  # more legs than a repeater drives: buffers beside it
+            parts = [ends[k : k + FANOUT] for k in range(0, len(ends), FANOUT)]
+            ends = []
+            for part in parts:
+                beside = self._take(place)
+                self._wire(origin, beside, [b.node for b in part])
+                ends.append(_Branch(self.tiles[beside.tile], beside))
+        self._wire(origin, root, [b.node for b in ends])
+        return _Branch(place, root)
+
+    def _steps(self, start: Place, end: Place) -> int:
+        """Repeaters on the way."""
+        return int(_length(start, end) // self.reach)
+
+    def _legs(self, origin: str, start: Place, members: Sequence[_Branch], most: int | None) -> list[_Branch]:
+        """The members, with repeaters on the way to those that are far. most: so many on the way to each, near or far."""
+        crowded = sum(_length(start, b.place) for b in members) > self.reach and len(members) > 1
+        ends = []
+        for branch in members:
+            count = self._steps(start, branch.place) if most is None else most
+            if crowded and most is None and _length(start, branch.place) > self.reach / 2:
+                count += 1
+            node = branch.node
+            for k in range(count, 0, -1):
+                # with a crowd of legs the first repeater is beside the start, so that the common wire is short
+                part = (k - 1) / max(1, count) if crowded else k / (count + 1)
+                place = (start[0] + part * (branch.place[0] - start[0]), start[1] + part * (branch.place[1] - start[1]))
+                repeater = self._take(place)
+                self._wire(origin, repeater, [node])
+                node = repeater
+            ends.append(_Branch(branch.place if node is branch.node else self.tiles[node.tile], node))
+        return ends
+
+    def _take(self, place: Place) -> Node:
+        """A free repeater, as near to the place as there is one."""
+        tile = self.tile_of(place)
+        if self.room is not None and self.plan.used[tile] >= self.room:
+            free = [t for t in self.tiles if self.plan.used[t] < self.room]
+            if not free:
+                raise ConfigError(
+                    "the banks of the tiles have too few repeaters",
+                    got=f"{sum(self.plan.used.values())} in use",
+                    allowed=f"{self.room} per tile",
+                    next_step="fewer columns, or columns with a longer lower edge (a lower layout.aspect)",
+                )
+            tile = min(free, key=lambda t: (_length(self.tiles[t], place), t))
+        number = self.plan.used[tile]
+        self.plan.used[tile] += 1
+        return Node(None, tile, number)
+
+    def _wire(self, origin: str, driver: Node, sinks: list[Node]) -> None:
+        self.plan.segments.append(Segment(origin, driver, tuple(sinks)))
+
+
+def _levels(legs: int) -> int:
+    """Levels of buffers between a buffer and so many legs."""
+    levels = 0
+    while legs > FANOUT:
+        legs = -(-legs // FANOUT)
+        levels += 1
+    return levels
+
+
+def _middle(places: Sequence[Place]) -> Place:
+    return sum(p[0] for p in places) / len(places), sum(p[1] for p in places) / len(places)
+
+
+def _length(a: Place, b: Place) -> float:
+    return abs(a[0] - b[0]) + abs(a[1] - b[1])
+
+
+def _half_perimeter(places: Sequence[Place]) -> float:
+    xs, ys = [p[0] for p in places], [p[1] for p in places]
+    return max(xs) - min(xs) + max(ys) - min(ys)
