@@ -74,7 +74,7 @@ def make_floorplan(
     *,
     utilisation: float = 0.65,
     aspect: float = 1.0,
-    margin_um: float = 2.8,
+    margin_um: float | None = None,
     sides: Mapping[str, Side] | None = None,
     blocks: Mapping[str, BlockPlace] | None = None,
     halo_um: float = 1.0,
@@ -82,11 +82,11 @@ def make_floorplan(
 ) -> tuple[Block, FloorplanReport]:
     """Give the block a die, a core and rows.
 
-    utilisation: share of the core that cells will fill. aspect: height over width. margin_um: from core to die edge. sides: sides of ports
-    that :func:`place_ports` will be given. blocks: places of hard blocks, which the core is made to hold, and halo_um: room without cells
-    around them, see :func:`place_hard_blocks`. core_ring: leaves room for rings around the core, see :func:`add_power_grid`. A block that
-    is too small for a strap of each polarity, its ports or its widest cell gets the smallest legal core, and the report says so. The
-    core's corner lies on whole rows and on even sites, so that routing tracks keep their place in every cell.
+    utilisation: share of the core that cells will fill. aspect: height over width. margin_um: from core to die edge (default: two rows).
+    sides: sides of ports that :func:`place_ports` will be given. blocks: places of hard blocks, which the core is made to hold, and
+    halo_um: room without cells around them, see :func:`place_hard_blocks`. core_ring: leaves room for rings around the core, see
+    :func:`add_power_grid`. A block that is too small for a strap of each polarity, its ports or its widest cell gets the smallest legal
+    core, and the report says so. The core's corner lies on even rows and sites, so that routing tracks keep their place in every cell.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def make_floorplan(
         raise ConfigError("layout.aspect is out of range", got=aspect, allowed="0.25 … 4")
     if not block.instances:
         raise ConfigError("the netlist has no cells, so there is nothing to place", got=block.name)
-    if not 0 <= margin_um <= 1000:
+    if margin_um is not None and not 0 <= margin_um <= 1000:
         raise ConfigError("the margin between core and die edge is out of range", got=margin_um, allowed="0 … 1000 um")
     technology = kit.technology
     site = technology.sites[kit.roles.core_site]
@@ -108,9 +108,11 @@ def make_floorplan(
     area = standard * CLOCK_AND_BUFFERS / utilisation + sum((r.x1 - r.x0) * (r.y1 - r.y0) for r in hard)
     wanted_width = math.sqrt(area / aspect)
 
-    margin = max(technology.to_dbu(margin_um), site.height, ring_margin(kit) if core_ring else 0)
+    margin = 2 * site.height if margin_um is None else max(technology.to_dbu(margin_um), site.height)
+    margin = max(margin, ring_margin(kit) if core_ring else 0)
     x0 = 2 * site.width * math.ceil(margin / (2 * site.width))
-    y0 = site.height * math.ceil(margin / site.height)
+    # tracks repeat in every pair of rows where a row is a whole number of half tracks
+    y0 = 2 * site.height * math.ceil(margin / (2 * site.height))
     least_width, least_height = _least_core(block, kit, sides or {})
     for name, place in (blocks or {}).items():
         if name in block.instances:
