@@ -168,7 +168,7 @@ def _flat_via(technology: Technology, lower: str, upper: str) -> ViaDef:
 
 
 def _cut(via: ViaDef, technology: Technology) -> tuple[int, int]:
-    """(Size, spacing) of a via's cut. Where the kit states no spacing it is taken as 1.5 times the size, which no node of ours exceeds."""
+    """(Size, spacing) of a via's cut. Where the kit states no spacing 1.5 times the size is assumed."""
     layer = technology.layers[via.cut]
     width = max(layer.width, *(max(r.x1 - r.x0, r.y1 - r.y0) for r in via.rects if r.layer == via.cut))
     return width, layer.spacing or -(-3 * width // 2)
