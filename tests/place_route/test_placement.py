@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import coloquinte
@@ -244,3 +245,20 @@ def test_whole_sequence() -> None:
         place_block(shift_register(2), kit)
     with pytest.raises(ConfigError, match="max_fanout"):
         PlaceOptions(max_fanout=1)
+
+
+def test_weights_are_asked_for_between_rounds() -> None:
+    kit = the_kit()
+    netlist, _ = make_floorplan(shift_register(40), kit)
+    seen: list[Block] = []
+
+    def refine(block: Block) -> dict[str, float] | None:
+        seen.append(block)
+        return {"d3": 8.0} if len(seen) < 3 else None
+
+    result = place_block(netlist, kit, PlaceOptions(seed=3), refine=refine)
+    assert len(seen) == 3 and seen[0] != seen[1]
+    assert check_placement(result.block, kit) == []
+    # the same weights from the present places change little the second time
+    moved = [[abs(b.instances[n].x - i.x) + abs(b.instances[n].y - i.y) for n, i in a.instances.items()] for a, b in pairwise(seen)]
+    assert sum(moved[1]) < 1.5 * sum(moved[0])

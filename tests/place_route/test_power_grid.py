@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -99,3 +100,15 @@ def test_rings_are_joined_to_all_straps_and_break_no_rule() -> None:
         assert len(beyond) >= 2 * straps
     with pytest.raises(ConfigError, match="no room for rings"):
         add_power_grid(plain, kit, core_ring=True)
+
+
+def test_cuts_without_rules_in_the_kit_are_placed_apart_by_their_own_size() -> None:
+    kit = the_kit()
+    silent = {name: replace(layer, width=0, spacing=0) if layer.kind == "cut" else layer for name, layer in kit.technology.layers.items()}
+    without = replace(kit, technology=replace(kit.technology, layers=silent))
+    block, _ = make_floorplan(shift_register(60), kit)
+    made = add_power_grid(block, without)
+    places = sorted({(via.x, via.y) for via in made.nets["VDD"].vias if via.name.startswith("via5")})
+    size = max(r.x1 - r.x0 for v in kit.technology.vias.values() if v.lower == "metal5" for r in v.rects if r.layer == v.cut)
+    apart = [max(abs(a[0] - b[0]), abs(a[1] - b[1])) for i, a in enumerate(places) for b in places[:i]]
+    assert min(apart) >= 2.5 * size

@@ -108,8 +108,8 @@ def make_floorplan(
     area = standard * CLOCK_AND_BUFFERS / utilisation + sum((r.x1 - r.x0) * (r.y1 - r.y0) for r in hard)
     wanted_width = math.sqrt(area / aspect)
 
-    room = 2 * site.height if margin_um is None else max(technology.to_dbu(margin_um), site.height)
-    margin = max(room, ring_margin(kit) if core_ring else 0)
+    margin = 2 * site.height if margin_um is None else max(technology.to_dbu(margin_um), site.height)
+    margin = max(margin, ring_margin(kit) if core_ring else 0)
     x0 = 2 * site.width * math.ceil(margin / (2 * site.width))
     # tracks repeat in every pair of rows where a row is a whole number of half tracks
     y0 = 2 * site.height * math.ceil(margin / (2 * site.height))

@@ -167,6 +167,13 @@ def _flat_via(technology: Technology, lower: str, upper: str) -> ViaDef:
     return min(found, key=extent)
 
 
+def _cut(via: ViaDef, technology: Technology) -> tuple[int, int]:
+    """(Size, spacing) of a via's cut. Where the kit states no spacing 1.5 times the size is assumed."""
+    layer = technology.layers[via.cut]
+    width = max(layer.width, *(max(r.x1 - r.x0, r.y1 - r.y0) for r in via.rects if r.layer == via.cut))
+    return width, layer.spacing or -(-3 * width // 2)
+
+
 def _pad(via: ViaDef, layer: str) -> tuple[int, int]:
     """Size (x, y) of a via's metal on a layer; all fixed vias are symmetric about their origin."""
     rects = [r for r in via.rects if r.layer == layer]
@@ -190,10 +197,10 @@ def _stack(net: Net, low: Wire, up: Wire, technology: Technology, between: list[
     a, b = low.rect(), up.rect()
     if max(a.x0, b.x0) >= min(a.x1, b.x1) or max(a.y0, b.y0) >= min(a.y1, b.y1):
         return
-    cuts = [technology.layers[via.cut] for via in vias]
+    cuts = [_cut(via, technology) for via in vias]
     grid = 2 * technology.manufacturing_grid
-    step = -(-max(cut.width + cut.spacing for cut in cuts) // grid) * grid
-    widest = max(cut.width for cut in cuts)
+    step = -(-max(width + spacing for width, spacing in cuts) // grid) * grid
+    widest = max(width for width, _ in cuts)
     first, last = _pad(vias[0], low.layer), _pad(vias[-1], up.layer)
     xs = _places((a.x0, a.x1), (b.x0, b.x1), (first[0], last[0]), widest, step)
     ys = _places((a.y0, a.y1), (b.y0, b.y1), (first[1], last[1]), widest, step)
