@@ -185,22 +185,33 @@ def _checks(
 ) -> Iterator[tuple[str, Check]]:
     """Setup and hold of inputs: how long before (after) the clock's edge at its port the data must come (stay).
 
-    Each input has its slew while all others have the smallest; only what it leads to is analysed anew.
+    Each input has its slew while all others have the smallest; only what it leads to is analysed anew. Registers send with the clock's
+    largest slew there.
     """
     graph = engine.graph
     rows = np.array([node[name] for name in inputs], np.int64)
     fast = [(int(row), np.zeros(4), np.full(4, slews[0])) for row in rows]
+    ticks = np.unique(graph.checks[:, 1])
     cones = []
     for row in rows:
         reached = _marked(engine, [row], forth=True)
-        cones.append((graph.order[reached[graph.order]], np.nonzero(reached[graph.checks[:, 0]])[0].astype(np.int32)))
+        some = np.nonzero(reached[graph.checks[:, 0]])[0].astype(np.int32)
+        mine = np.unique(graph.checks[some, 1])
+        cones.append((graph.order[reached[graph.order]], some, mine, np.searchsorted(ticks, mine)))
     for edge, word in zip(EDGES, ("rising", "falling"), strict=True):
         needs = np.full((rows.size, 2, 2, clock_slews.size, slews.size), np.nan)  # input, setup or hold, edge of the data
-        for i, clock_slew in enumerate(clock_slews):
+        states = []
+        for clock_slew in clock_slews:
             engine.propagate([*fast, (node[clock], _edge_only(edge), np.full(4, clock_slew))])
-            for k, (row, (order, some)) in enumerate(zip(rows, cones, strict=True)):
-                for j in range(slews.size - 1, -1, -1):  # the smallest is what the next input needs
-                    engine.propagate([(int(row), np.zeros(4), np.full(4, slews[j]))], order, some)
+            states.append((engine.arrival[ticks], engine.slew[ticks]))
+        if not any(np.isfinite(arrival).any() for arrival, _ in states):
+            continue
+        for k, (row, (order, some, mine, at)) in enumerate(zip(rows, cones, strict=True)):
+            for j in range(slews.size - 1, -1, -1) if some.size else ():  # the smallest comes last, for the next input
+                engine.propagate([(int(row), np.zeros(4), np.full(4, slews[j]))], order)
+                for i, (arrival, slew) in enumerate(states):
+                    engine.arrival[mine], engine.slew[mine] = arrival[at], slew[at]
+                    engine.require(order, some)
                     needs[k, 0, :, i, j] = engine.period - engine.required[row, :2]
                     needs[k, 1, :, i, j] = engine.required[row, 2:]
         for name, both in zip(inputs, needs, strict=True):
