@@ -14,10 +14,11 @@ from neutnngen.errors import ConfigError
 from neutnngen.pdk.technology import Rect
 from neutnngen.place_route.block import Block, Net, PinRef, Port
 from neutnngen.place_route.verilog_netlist import write_netlist
-from neutnngen.timing.block_model import block_model, write_block_model
+from neutnngen.timing.block_model import block_model
 from neutnngen.timing.engine import Engine
 from neutnngen.timing.graph import build_graph
 from neutnngen.timing.library import TimingLibrary, load_timing, read_timing
+from neutnngen.timing.model_file import write_block_model
 from neutnngen.timing.wires import no_wires
 from neutnngen.tools import opensta
 

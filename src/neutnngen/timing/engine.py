@@ -172,23 +172,21 @@ class Engine:
         self._ends()
         kernel.backward(graph.order, graph.in_start, graph.edge_from, self.delay, self.required)
 
-    def propagate(self, starts: Iterable[tuple[int, Floats, Floats]], order: Ints | None = None, checks: Ints | None = None) -> None:
-        """Analyse with other starts and no ends but the checks. starts: node, its four arrivals, its four slews.
-
-        order: visit these nodes alone, all others keep what they have; checks: the checks among them whose required times are wanted.
-        """
-        graph = self.graph
+    def propagate(self, starts: Iterable[tuple[int, Floats, Floats]], order: Ints | None = None) -> None:
+        """Arrivals from other starts: node, its four arrivals, its four slews. order: visit these nodes alone, the others keep theirs."""
         if order is None:
             self._clear()
         else:
             self.arrival[order], self.slew[order] = (-np.inf, -np.inf, np.inf, np.inf), (0.0, 0.0, np.inf, np.inf)
-            self.required[order] = (np.inf, np.inf, -np.inf, -np.inf)
         for node, arrival, slew in starts:
             self.arrival[node], self.slew[node] = arrival, slew
         self._forward(order)
-        if order is None or checks is not None:
-            self._ends(checks)
-            kernel.backward(graph.order if order is None else order, graph.in_start, graph.edge_from, self.delay, self.required)
+
+    def require(self, order: Ints, checks: Ints) -> None:
+        """Required times of the nodes of ``order`` by some checks and nothing else, after :meth:`propagate`."""
+        self.required[order] = (np.inf, np.inf, -np.inf, -np.inf)
+        self._ends(checks)
+        kernel.backward(order, self.graph.in_start, self.graph.edge_from, self.delay, self.required)
 
     def slack(self) -> tuple[Floats, Floats]:
         """(setup, hold) slack of every node in ns, inf where no path goes through."""

@@ -13,9 +13,9 @@ from neutnngen.flow.metric import metrics
 from neutnngen.flow.state import StateDelta, file_hash
 from neutnngen.flow.steps.common import Context, KitStep, read_block, write_report
 from neutnngen.place_route.extract import extract
-from neutnngen.timing.block_model import write_block_model
 from neutnngen.timing.corners import analyse_corners, figures, worst
 from neutnngen.timing.engine import make_engine
+from neutnngen.timing.model_file import write_block_model
 from neutnngen.timing.sdf import write_sdf
 
 
