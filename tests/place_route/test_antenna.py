@@ -10,8 +10,9 @@ from routed_block import placed_block
 from neutnngen.errors import ConfigError
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
-from neutnngen.place_route.antenna import antenna_ratios, insert_diodes
+from neutnngen.place_route.antenna import antenna_ratios, insert_diodes, route_with_diodes
 from neutnngen.place_route.block import Block
+from neutnngen.place_route.drc import check_geometry
 from neutnngen.place_route.placement_check import check_placement
 from neutnngen.place_route.router import route
 
@@ -73,6 +74,17 @@ def test_planted_ratio_is_found_and_a_diode_cures_it(kit: Kit, routed: Block) ->
     assert diodes == {antenna.net for antenna in broken}
     left = [a for a in antenna_ratios(again.block, strict) if a.broken and a.net in diodes]
     assert len(left) < len(broken)
+
+
+def test_check_and_router_know_the_rule(kit: Kit, routed: Block) -> None:
+    ratios = sorted((a.ratio for a in antenna_ratios(routed, kit)), reverse=True)
+    strict = _with_ratio(kit, ratios[2])
+    marks = [violation for violation in check_geometry(routed, strict) if violation.rule == "antenna"]
+    assert len(marks) == 2
+    result = route_with_diodes(placed_block(kit, 60, 0, 0.5), strict)
+    assert any(instance.kind == "antenna" for instance in result.block.instances.values())
+    left = [violation for violation in check_geometry(result.block, strict) if violation.rule == "antenna"]
+    assert [failed.net for failed in result.failed] == [violation.nets[0] for violation in left] and len(left) < 2
 
 
 def test_no_diode_or_no_room_is_an_error(kit: Kit, routed: Block) -> None:

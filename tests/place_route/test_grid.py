@@ -64,6 +64,12 @@ def test_tracks_follow_the_rows_where_the_outer_ones_keep_a_wider_step(kit: Kit)
     assert set((tracks % 2800).tolist()) == set(inside)
 
 
+def test_layers_with_ports_keep_their_own_tracks(kit: Kit) -> None:
+    metal4 = kit.technology.layers["metal4"]
+    tracks = build_grid(_empty(), replace(kit, pin_layers=("metal3", "metal4"))).layers[2].tracks
+    assert set(np.diff(tracks).tolist()) == {metal4.pitch} and tracks[0] % metal4.pitch == metal4.offset % metal4.pitch
+
+
 def test_spacing_table_reads_greater_than(kit: Kit) -> None:
     metal4 = kit.technology.layers["metal4"]
     assert required_spacing(metal4, 280, 100000) == 280

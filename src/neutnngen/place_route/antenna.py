@@ -8,6 +8,7 @@ Remedy: a diode of the kit beside a gate, on free sites, and the net routed agai
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,10 @@ from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block, Instance, Orientation, PinRef
 from neutnngen.place_route.drc import joined
 from neutnngen.place_route.route_view import View, flat_view
+from neutnngen.place_route.router import FailedNet, Progress, RouteOptions, RouteResult, pin_shapes, route
+
+ROUNDS = 3
+"""How often diodes are added and the block routed again."""
 
 
 class Antenna(NamedTuple):
@@ -72,6 +77,32 @@ def antenna_ratios(block: Block, kit: Kit) -> list[Antenna]:
         allowed = kit.technology.layers[order[level]].antenna_ratio
         found += [Antenna(net_of[p], order[level], float(metal[p] / gates[p]), allowed, tuple(members[p])) for p in bad.tolist()]
     return found
+
+
+def broken_antennas(block: Block, kit: Kit) -> list[Antenna]:
+    """Pieces above the ratio of their layer; empty, without a look at the layout, for kits that state none."""
+    if not any(layer.antenna_ratio for layer in kit.technology.layers.values()):
+        return []
+    return [antenna for antenna in antenna_ratios(block, kit) if antenna.broken]
+
+
+def route_with_diodes(block: Block, kit: Kit, options: RouteOptions | None = None, progress: Progress | None = None) -> RouteResult:
+    """:func:`route`, then diodes where antenna rules are broken and all routed again; what stays broken is among the failed nets.
+
+    Raises ConfigError as :func:`insert_diodes` does.
+    """
+    result = route(block, kit, options, progress)
+    broken = broken_antennas(result.block, kit)
+    for _ in range(ROUNDS):
+        if not broken or result.failed:
+            break
+        result = route(insert_diodes(result.block, kit, broken), kit, options, progress)
+        broken = broken_antennas(result.block, kit)
+    failed = tuple(
+        FailedNet(a.net, f"antenna ratio {a.ratio:.0f} on {a.layer}, at most {a.allowed:g}", pin_shapes(a.gates[0], result.block, kit))
+        for a in broken
+    )
+    return replace(result, failed=(*result.failed, *failed))
 
 
 def _first_of_pin(view: View) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -45,7 +45,16 @@ def check_geometry(block: Block, kit: Kit) -> list[Violation]:
             found += _metal(view, layer, own, kit)
         elif layer.kind == "cut":
             found += _cuts(view, layer, kit)
-    return found
+    return found + list(_antennas(block, kit))
+
+
+def _antennas(block: Block, kit: Kit) -> Iterator[Violation]:
+    from neutnngen.place_route.antenna import broken_antennas  # it needs this module
+
+    for antenna in broken_antennas(block, kit):
+        gate = block.instances[str(antenna.gates[0].instance)]
+        master = kit.masters[gate.master]
+        yield Violation("antenna", antenna.layer, (antenna.net,), _um((gate.x, gate.y, gate.x + master.width, gate.y + master.height), kit))
 
 
 def check_connectivity(block: Block, kit: Kit) -> list[Violation]:

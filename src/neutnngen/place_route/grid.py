@@ -197,7 +197,7 @@ def _pads(metals: list[Layer], vias: list[ViaDef | None], i: int) -> tuple[int, 
 
 
 def _tracks(layer: Layer, step: int, beside: int, below: Int32 | None, block: Block, kit: Kit) -> Int32:
-    """Track positions: those of the layer two below where that costs few of them, its own otherwise."""
+    """Track positions: those of the layer two below where that costs few of them, its own otherwise and on layers with ports."""
     vertical, die = layer.direction == "vertical", block.die
     low, high = (die.x0 + beside, die.x1 - beside) if vertical else (die.y0 + beside, die.y1 - beside)
     row = kit.technology.sites[kit.roles.core_site].height
@@ -210,7 +210,8 @@ def _tracks(layer: Layer, step: int, beside: int, below: Int32 | None, block: Bl
         pitch = layer.pitch * max(1, ceil(step / layer.pitch))
         own = np.arange(layer.offset, high + 1, pitch)
     own = own[(own >= low) & (own <= high)]
-    if below is not None:
+    # ports lie on their layers' own tracks
+    if below is not None and layer.name not in kit.pin_layers:
         aligned = _thin(below[(below >= low) & (below <= high)], step)
         if len(aligned) >= (1 - ALIGN_LOSS) * len(own):
             return aligned

@@ -37,7 +37,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class RouteOptions:
-    """Settings of the router; prices are in pitches of the lowest signal layer's neighbour, that is in lengths of one row step.
+    """Settings of the router; prices are in steps, the least distance of two tracks of the second signal layer, as lengths of wire.
 
     seed: order in which conflicting nets are routed again.
     max_iterations: rounds of rip-up and reroute after the first.
@@ -45,7 +45,7 @@ class RouteOptions:
     via_cost, layer_cost: price of a via; price per length of each signal layer, bottom to top (the last one repeats).
     present, present_growth, present_limit: price of a conflict in the first round, its growth per round, its largest value.
     history: the least that a conflict leaves behind at its nodes after every round.
-    margin: pitches around the straight connection that are searched first.
+    margin: steps around the straight connection that are searched first.
     """
 
     seed: int = 0

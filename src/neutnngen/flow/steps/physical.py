@@ -11,6 +11,7 @@ from neutnngen.flow.metric import metrics
 from neutnngen.flow.state import StateDelta
 from neutnngen.flow.steps.common import Context, KitStep, read_block, write_report
 from neutnngen.pdk.technology import Kit
+from neutnngen.place_route.antenna import route_with_diodes
 from neutnngen.place_route.block import Block
 from neutnngen.place_route.congestion import congestion, draw_congestion, draw_failures
 from neutnngen.place_route.def_file import write_def
@@ -18,7 +19,7 @@ from neutnngen.place_route.fill import add_fillers
 from neutnngen.place_route.floorplan import make_floorplan
 from neutnngen.place_route.place_block import PlaceOptions, place_block
 from neutnngen.place_route.placement_check import check_placement
-from neutnngen.place_route.router import RouteOptions, route
+from neutnngen.place_route.router import RouteOptions
 from neutnngen.place_route.verilog_netlist import read_netlist
 from neutnngen.timing.engine import analyse
 from neutnngen.timing.repair import RepairReport, repair
@@ -154,7 +155,7 @@ class Route(KitStep):
         def progress(iteration: int, conflicts: int) -> None:
             context.say(f"iteration {iteration}: {conflicts} conflicts", None)
 
-        result = route(read_block(context, self.kit), self.kit, options, progress)
+        result = route_with_diodes(read_block(context, self.kit), self.kit, options, progress)
         layout = context.folder / "layout.def"
         write_def(result.block, self.kit, layout)
         if result.failed or result.overflow:
