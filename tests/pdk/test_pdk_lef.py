@@ -37,7 +37,29 @@ VIARULE gen GENERATE LAYER m1 ; ENCLOSURE 0 0 ; END gen
 SITE core SIZE 0.19 BY 1.4 ; CLASS core ; END core
 END LIBRARY
 """
+FINE = """
+UNITS DATABASE MICRONS 1000 ; END UNITS
+LAYER m1 TYPE ROUTING ; DIRECTION VERTICAL ; PITCH 0.036 ; WIDTH 0.018 ; SPACING 0.018 ; END m1
+LAYER v1 TYPE CUT ;
+  PROPERTY LEF58_SPACINGTABLE "
+    SPACINGTABLE DEFAULT 0.034 CUTCLASS a b a - - b - - ; " ;
+END v1
+LAYER m2 TYPE ROUTING ; DIRECTION HORIZONTAL ; PITCH 0.048 ; WIDTH 0.024 ; SPACING 0.024 ; END m2
+VIA via DEFAULT
+  LAYER m1 ; RECT -0.009 -0.017 0.009 0.017 ;
+  LAYER v1 ; RECT -0.009 -0.012 0.009 0.012 ;
+  LAYER m2 ; RECT -0.02 -0.012 0.02 0.012 ;
+END via
+END LIBRARY
+"""
 GDS = {"m1": (11, 0), "v1": (12, 0), "m2": (13, 0)}
+
+
+def test_cut_rules_that_stand_in_properties_and_vias(tmp_path: Path) -> None:
+    path = tmp_path / "fine.lef"
+    path.write_text(FINE)
+    cut = read_technology(path, "fine", GDS).layers["v1"]
+    assert (cut.width, cut.spacing) == (24, 34)  # the longer side of the via's cut; the spacing of all classes
 
 
 def test_technology(tmp_path: Path) -> None:

@@ -34,6 +34,21 @@ library (lib) {
 """
 
 
+def test_leakage_that_is_listed_once_for_each_supply() -> None:
+    """Both supplies of a state add up; the mean is over states."""
+    listed = (("A", 200, "VDD"), ("A", 20, "VSS"), ("!A", 100, "VDD"), ("!A", 0, "VSS"))
+    one = 'leakage_power () {{ when : "{}"; value : {}; related_pg_pin : {}; }} leakage_power () {{ value : 9; }}'
+    states = " ".join(one.format(*values) for values in listed)
+    library = parse_liberty(f'library (lib) {{ leakage_power_unit : "1pW"; cell (INV) {{ area : 1; {states} }} }}')
+    assert read_cells(library)["INV"].leakage == pytest.approx(0.16)
+
+
+def test_memory_of_a_flip_flop() -> None:
+    memory = read_cells(parse_liberty(TEXT))["DFF"].memory
+    assert memory is not None
+    assert (memory.kind, memory.state, memory.inverse, memory.trigger, memory.data) == ("flip-flop", "IQ", "IQN", "!CKN", "D")
+
+
 def test_cells_in_contract_units() -> None:
     library = parse_liberty(TEXT)
     units = library_units(library)

@@ -39,7 +39,7 @@ class Model:
     carry: float = 0.25
     keep: float = 0.3
     constant: float = 1.0
-    leak: float = 8.5
+    leak: float = 8.0
     leak_stack: float = 0.56
     leak_inside: float = 0.1
     voltage: float = 0.7
