@@ -37,7 +37,7 @@ FORMAT = "neutnngen-chip"
 VERSION = "1.0"
 BANK_SPARE = 24
 """Pin slots that a column leaves for the bank below it, at least."""
-SLACK = 0.55
+SLACK = 0.8
 """Share of the longest wire that the plan of repeaters uses: real wires make detours over the planned ones."""
 
 Say = Callable[[str], None]
@@ -109,7 +109,7 @@ def build_chip(
         # the glue's pins have their places before it is hardened, so that the plan can count on them; those of its layout follow
         plan = plan_array(netlist, of_columns, layers, strap)
         glue_module = netlist.macros[GLUE]
-        _, slots_of_glue = glue_slots(plan, len(pins))
+        _, slots_of_glue = glue_slots(plan, _with_spare(len(pins)))
         clock("glue")
         small = replace(config, aspect=1.0)
         macros[glue_module] = harden(
@@ -130,7 +130,7 @@ def build_chip(
             plan = plan_array(netlist, of_columns, layers, strap, wider=wider)
             bands = _rough_bands(plan, {**macros, BANK: draft}, netlist)
             glue_x = plan.x_of(glue_slots(plan, len(pins))[0])
-            room = (len(free) - 2) // 2
+            room = (len(free) * 8 // 9 - 6) // 2
             planner = plan_repeaters(netlist, plan, macros, bands, glue_x, reach, room)
             size = max(1, *planner.plan.used.values()) if planner.plan.used else 1
             draft = _draft_bank(macros, free, kit, buffer, size)
@@ -167,6 +167,11 @@ def build_chip(
             next_step=f"read {files['report']}",
         )
     return BuiltChip(chip, check, timing, files, report, seconds)
+
+
+def _with_spare(pins: int) -> int:
+    """Slots for so many pins: some are lost to supply straps."""
+    return pins + pins // 8 + 4
 
 
 def choose_repeater(kit: Kit, wires: Any) -> Buffer:
@@ -217,7 +222,7 @@ def _bank(size: int, kit: Kit, buffer: Buffer, config: LayoutConfig, folder: Pat
         folder,
         netlist=netlist,
         slots=2 * size + 2,
-        free=free[: 2 * size + 2],
+        free=free[: _with_spare(2 * size + 2)],
         timed=False,
         progress=_tell(say),
     )

@@ -19,7 +19,7 @@ from neutnngen.flow.steps.export import Export
 from neutnngen.flow.steps.physical import Fill, Place, Route
 from neutnngen.flow.steps.signoff import Extract, PowerStep, Timing
 from neutnngen.flow.steps.synth import Synth
-from neutnngen.hierarchy.layers import ChipLayers, chip_layers
+from neutnngen.hierarchy.layers import ChipLayers, chip_layers, widest_spacing
 from neutnngen.pdk.technology import Kit, Rect
 from neutnngen.place_route.block import Block, Row
 from neutnngen.place_route.def_file import read_def, write_def
@@ -155,6 +155,7 @@ def pins_on_slots(block: Block, kit: Kit, free: Sequence[int] | None) -> Block:
     made = block.copy()
     ports = [p for p in made.ports.values() if made.nets[p.net].use in ("signal", "clock")]
     slots = list(range(slot_count(made.die.x1 - made.die.x0, layers))) if free is None else list(free)
+    slots = [slot for slot in slots if _clear(made, layers, slot)]
     if len(slots) < len(ports):
         raise ConfigError("the lower edge of a macro is too short for its pins", got=len(ports), allowed=len(slots))
     if free is None and len(slots) >= 2 * len(ports):
@@ -167,13 +168,34 @@ def pins_on_slots(block: Block, kit: Kit, free: Sequence[int] | None) -> Block:
         last = len(slots) - (len(ports) - number)
         while at < last and abs(slot_place(slots[at + 1], layers) - wanted) <= abs(slot_place(slots[at], layers) - wanted):
             at += 1
-        x = made.die.x0 + slot_place(slots[at], layers)
-        pin = layers.pin
-        x = pin.offset + round((x - pin.offset) / pin.pitch) * pin.pitch
-        half = pin.width // 2
-        port.rect = Rect(pin.name, x - half, made.die.y0, x + half, made.die.y0 + 4 * pin.width)
+        port.rect = _pin_shape(made, layers, slots[at])
         at += 1
     return made
+
+
+def _pin_shape(block: Block, layers: ChipLayers, slot: int) -> Rect:
+    """A pin at a slot: on the track of its layer that is nearest."""
+    pin = layers.pin
+    wanted = block.die.x0 + slot_place(slot, layers)
+    x = pin.offset + round((wanted - pin.offset) / pin.pitch) * pin.pitch
+    half = pin.width // 2
+    return Rect(pin.name, x - half, block.die.y0, x + half, block.die.y0 + 4 * pin.width)
+
+
+def _clear(block: Block, layers: ChipLayers, slot: int) -> bool:
+    """Whether a pin at a slot is far enough from the supply's metal on its layer, a wire beside it included."""
+    rect = _pin_shape(block, layers, slot)
+    space = widest_spacing(layers.pin) + layers.pin.pitch
+    for net in block.nets.values():
+        if net.use not in ("power", "ground"):
+            continue
+        for wire in net.wires:
+            if wire.layer == rect.layer:
+                metal = wire.rect()
+                near_y = metal.y0 - space < rect.y1 and rect.y0 < metal.y1 + space
+                if near_y and metal.x0 - space < rect.x1 and rect.x0 < metal.x1 + space:
+                    return False
+    return True
 
 
 def harden(

@@ -73,10 +73,10 @@ class Planner:
         branches = [_Branch(self.where(pin), Node(pin, (-1, -1), -1)) for pin in net.sinks]
         start = self.where(net.driver)
         size = 2
-        while len(branches) > 1 and (balanced or len(branches) > FANOUT or _half_perimeter([b.place for b in branches]) > self.reach):
+        while len(branches) > 1 and (balanced or len(branches) > FANOUT or self._comb([b.place for b in branches]) > self.reach):
             branches = self._gather(net.name, branches, size, balanced)
             size *= 2
-        own = _half_perimeter([start, *(b.place for b in branches)])
+        own = self._comb([start, *(b.place for b in branches)])
         if weak and own > NEAR * self.reach:
             repeater = self._take(start)
             self._wire(net.name, driver, [repeater])
@@ -128,7 +128,7 @@ class Planner:
 
     def _legs(self, origin: str, start: Place, members: Sequence[_Branch], most: int | None) -> list[_Branch]:
         """The members, with repeaters on the way to those that are far. most: so many on the way to each, near or far."""
-        crowded = sum(_length(start, b.place) for b in members) > self.reach and len(members) > 1
+        crowded = len(members) > 1 and self._comb([start, *(b.place for b in members)]) > self.reach
         ends = []
         for branch in members:
             count = self._steps(start, branch.place) if most is None else most
@@ -144,6 +144,15 @@ class Planner:
                 node = repeater
             ends.append(_Branch(branch.place if node is branch.node else self.tiles[node.tile], node))
         return ends
+
+    def _comb(self, places: Sequence[Place]) -> float:
+        """Length of a wire through all places as it is routed: a trunk, and a branch in every row of tiles."""
+        rows: dict[int, list[float]] = defaultdict(list)
+        for place in places:
+            rows[self.tile_of(place)[0]].append(place[0])
+        ys = [place[1] for place in places]
+        trunk = [places[0][0]] if len(rows) > 1 else []
+        return max(ys) - min(ys) + sum(max([*xs, *trunk]) - min([*xs, *trunk]) for xs in rows.values())
 
     def _take(self, place: Place) -> Node:
         """A free repeater, as near to the place as there is one."""
@@ -181,8 +190,3 @@ def _middle(places: Sequence[Place]) -> Place:
 
 def _length(a: Place, b: Place) -> float:
     return abs(a[0] - b[0]) + abs(a[1] - b[1])
-
-
-def _half_perimeter(places: Sequence[Place]) -> float:
-    xs, ys = [p[0] for p in places], [p[1] for p in places]
-    return max(xs) - min(xs) + max(ys) - min(ys)
