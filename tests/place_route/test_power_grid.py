@@ -14,7 +14,7 @@ from neutnngen.place_route.block import Block, transform
 from neutnngen.place_route.drc import check_connectivity, check_geometry
 from neutnngen.place_route.fill import add_fillers, add_taps
 from neutnngen.place_route.floorplan import make_floorplan
-from neutnngen.place_route.power_grid import add_power_grid
+from neutnngen.place_route.power_grid import add_power_grid, allowed_width
 
 
 @cache
@@ -112,3 +112,9 @@ def test_cuts_without_rules_in_the_kit_are_placed_apart_by_their_own_size() -> N
     size = max(r.x1 - r.x0 for v in kit.technology.vias.values() if v.lower == "metal5" for r in v.rects if r.layer == v.cut)
     apart = [max(abs(a[0] - b[0]), abs(a[1] - b[1])) for i, a in enumerate(places) for b in places[:i]]
     assert min(apart) >= 2.5 * size
+
+
+def test_patches_have_widths_that_the_layer_allows() -> None:
+    layer = replace(the_kit().technology.layers["metal2"], widths=(140, 420))
+    assert [allowed_width(layer, width) for width in (100, 140, 141, 500)] == [140, 140, 420, 500]
+    assert allowed_width(replace(layer, widths=()), 141) == 141

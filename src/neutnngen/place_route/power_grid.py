@@ -96,6 +96,11 @@ def widest_spacing(layer: Layer) -> int:
     return max([layer.spacing, *(space for _, columns in layer.spacing_table for _, space in columns)])
 
 
+def allowed_width(layer: Layer, width: int) -> int:
+    """The smallest width that the layer's table allows and that is not below ``width``; any width where there is no table."""
+    return next((allowed for allowed in layer.widths if allowed >= width), width)
+
+
 def _ring_sides(core: Rect, kit: Kit, layer: str, number: int) -> list[Wire]:
     """The two sides of ring ``number`` (0: the inner) that run in the layer's direction; they reach the corners' outer edges."""
     widths = {name: width for name, width, _ in kit.straps.straps}
@@ -212,6 +217,9 @@ def _stack(net: Net, low: Wire, up: Wire, technology: Technology, between: list[
         tall = ys[-1] - ys[0] + max(pad[1] for pad in pads)
         half = (xs[-1] - xs[0] + max(pad[0] for pad in pads)) // 2
         centre = (xs[0] + xs[-1]) // 2
-        # a patch alone must have the least area that the layer asks
-        half = max(half, -(-technology.layers[name].min_area // (tall * grid)) * grid // 2)
+        # a patch alone must have a width that the layer allows, and the least area that it asks
+        layer = technology.layers[name]
+        thin = allowed_width(layer, min(tall, 2 * half))
+        tall, half = max(tall, thin), max(half, -(-thin // 2))
+        half = max(half, -(-layer.min_area // (tall * grid)) * grid // 2)
         net.wires.append(Wire(name, centre - half, middle, centre + half, middle, tall, 0))
