@@ -254,8 +254,9 @@ def block_rect(owner: Int32, grid: Grid, technology: Technology, rect: Rect, net
     layer, metal = grid.layers[i], technology.layers[rect.layer]
     width, length = sorted((rect.x1 - rect.x0, rect.y1 - rect.y0))
     space = required_spacing(metal, width, length)
-    # one unit less: exactly the spacing is allowed
-    across, along = space + layer.pad_across - 1, max(space, layer.gap) + layer.pad_along - 1
+    # one unit less: exactly the spacing is allowed; the corner of a line's end on a further track may face that of a fixed shape
+    beside = max(space, metal.corner_spacing if net < 0 else 0)
+    across, along = beside + layer.pad_across - 1, max(space, layer.gap) + layer.pad_along - 1
     wx, wy = (across, along) if layer.vertical else (along, across)
     t0, t1, k0, k1 = window(layer, rect.x0 - wx, rect.y0 - wy, rect.x1 + wx, rect.y1 + wy)
     part = owner[layer.base : layer.base + layer.size].reshape(len(layer.tracks), len(layer.stops))[t0:t1, k0:k1]
