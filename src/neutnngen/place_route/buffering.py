@@ -33,15 +33,27 @@ class BufferReport:
     resized: int
 
 
-def add_buffer(block: Block, kit: Kit, name: str, cell: str, at: tuple[int, int], source: Net, sinks: list[PinRef]) -> Net:
-    """Insert a buffer at ``at`` that takes ``sinks`` over from ``source``; returns its new net. Changes ``block`` in place."""
+def release(net: Net, sinks: list[PinRef]) -> None:
+    """Take sinks off a net in place, for buffers that get them in groups: once for all of them where a net has thousands."""
+    gone = set(sinks)
+    net.pins = [ref for ref in net.pins if ref not in gone]
+
+
+def add_buffer(
+    block: Block, kit: Kit, name: str, cell: str, at: tuple[int, int], source: Net, sinks: list[PinRef], *, released: bool = False
+) -> Net:
+    """Insert a buffer at ``at`` that takes ``sinks`` over from ``source``; returns its new net. Changes ``block`` in place.
+
+    released: the sinks were taken off the source already.
+    """
     entry, exit_ = buffer_pins(kit, cell)
     kind = "clock" if source.use == "clock" else "buffer"
     master = kit.masters[cell]
     x, y = at[0] - master.width // 2, at[1] - master.height // 2
     block.instances[name] = Instance(name, cell, x, y, "N", placed=True, kind=kind)  # type: ignore[arg-type]
-    moved = set(sinks)
-    source.pins = [ref for ref in source.pins if ref not in moved] + [PinRef(name, entry)]
+    if not released:
+        release(source, sinks)
+    source.pins.append(PinRef(name, entry))
     net = Net(f"{name}_net", source.use, [PinRef(name, exit_), *sinks])
     block.nets[net.name] = net
     return net
@@ -113,11 +125,12 @@ def buffer_fanout(block: Block, kit: Kit, *, max_fanout: int = 16, max_cap_ff: f
                 if len(sinks) <= max_fanout and len(lighter) == len(sinks):
                     break  # one buffer for each sink would not make the net lighter
             nets += level == 0
+            release(net, sinks)
             for k, group in enumerate(groups):
                 label = fresh(made, f"buf_{tidy(name)}_{level}_{k}")
                 members = [sinks[i] for i in group]
                 at = centre([places[i] for i in group])
-                tree = add_buffer(made, kit, label, kit.roles.buffers[0], at, net, members)
+                tree = add_buffer(made, kit, label, kit.roles.buffers[0], at, net, members, released=True)
                 made.instances[label].master = pick_buffer(kit, kit.roles.buffers, load(made, kit, tree), DRIVE_SHARE)
                 buffers += 1
             level += 1

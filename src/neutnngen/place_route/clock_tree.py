@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from neutnngen.errors import ConfigError
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block, Net, PinRef
-from neutnngen.place_route.buffering import add_buffer, fresh, tidy
+from neutnngen.place_route.buffering import add_buffer, fresh, release, tidy
 from neutnngen.place_route.wiring import (
     STEINER,
     centre,
@@ -68,10 +68,11 @@ def build_clock_tree(block: Block, kit: Kit, *, max_fanout: int = 16) -> tuple[B
             places = [pin_place(made, kit, ref) for ref in current]
             groups = cluster(places, max_fanout)
             trees: list[Net] = []
+            release(net, current)
             for k, group in enumerate(groups):
                 label = fresh(made, f"clk_{tidy(name)}_{level}_{k}")
                 at = centre([places[i] for i in group])
-                trees.append(add_buffer(made, kit, label, kit.roles.clock_buffers[0], at, net, [current[i] for i in group]))
+                trees.append(add_buffer(made, kit, label, kit.roles.clock_buffers[0], at, net, [current[i] for i in group], released=True))
                 largest = max(largest, len(group))
             heaviest = max(load(made, kit, tree) for tree in trees)
             cell = pick_buffer(kit, kit.roles.clock_buffers, heaviest, LEAF_SHARE)
