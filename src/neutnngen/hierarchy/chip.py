@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from neutnngen.hierarchy.floorplan import ArrayPlan, Bands, glue_slots, make_bands
+from neutnngen.hierarchy.floorplan import ArrayPlan, Bands, Placement, glue_slots, make_bands
 from neutnngen.hierarchy.layers import ChipLayers
 from neutnngen.hierarchy.macro import HardMacro
 from neutnngen.hierarchy.netlist import GLUE, PORT, ChipNetlist, Pin
 from neutnngen.hierarchy.repeaters import Node, Planner, Segment, Tile
+from neutnngen.hierarchy.supply import supply_lines
 from neutnngen.hierarchy.tracks import Branches, Ints, Terminals, Trunks, branches_of, density, pack, trunks_of
 from neutnngen.pdk.technology import Kit, Rect
 
@@ -24,17 +25,6 @@ HIGH, LOW = "high", "low"
 def bank_name(tile: Tile) -> str:
     """Instance name of a tile's bank."""
     return f"bank_{tile[0]}_{tile[1]}"
-
-
-@dataclass(frozen=True)
-class Placement:
-    """A macro on the chip. x, y: lower left corner."""
-
-    instance: str
-    module: str
-    x: int
-    y: int
-    tile: Tile
 
 
 @dataclass(frozen=True)
@@ -214,7 +204,7 @@ def assemble(
     )
     wiring = _with(wiring, needed, missing + more)
     placements = [Placement(name, module[name], left, _macro_y(bands, module[name], tile), tile) for name, (left, tile) in base.items()]
-    supply, supply_vias = _supply(plan, bands, placements, macros, kit)
+    supply, supply_vias = supply_lines(plan, bands, placements, macros, kit)
     return Chip(netlist, plan, bands, tuple(placements), macros, wiring, used, supply, supply_vias)
 
 
@@ -368,36 +358,3 @@ def _array(values: Sequence[int]) -> Ints:
 
 def _with(wiring: Wiring, peak: Ints, missing: int) -> Wiring:
     return replace(wiring, peak_rows=peak, missing=missing)
-
-
-def _supply(
-    plan: ArrayPlan, bands: Bands, placements: list[Placement], macros: Mapping[str, HardMacro], kit: Kit
-) -> tuple[tuple[tuple[str, Rect], ...], tuple[tuple[str, int, int], ...]]:
-    """Lines of power and ground in the gaps between tiles, and the macros' straps led to them."""
-    layers, roles = plan.layers, kit.roles
-    half = plan.power_width // 2
-    metal: list[tuple[str, Rect]] = []
-    vias: list[tuple[str, int, int]] = []
-    glue = next(p for p in placements if p.instance == GLUE)
-    width = macros[glue.module].width
-    for gap in range(plan.columns + 1):
-        for net, x in zip((roles.ground_net, roles.power_net), plan.power_lines(gap), strict=True):
-            covered = glue.x <= x + half and x - half <= glue.x + width
-            start = int(bands.bottom[1]) if covered else 0
-            metal.append((net, Rect(layers.power.name, x - half, start, x + half, bands.die_height)))
-    via = layers.power_via
-    cut = layers.technology.layers[via.cut]
-    pad = max(max(r.x1, r.y1) for r in via.rects)
-    step = max(cut.width + cut.spacing, 2 * pad)
-    for placed in placements:
-        macro = macros[placed.module]
-        gap = (placed.x - plan.gap) // plan.pitch
-        lines = dict(zip((roles.ground_net, roles.power_net), plan.power_lines(gap), strict=True))
-        for net, strap in macro.straps:
-            y0, y1 = placed.y + strap.y0, placed.y + strap.y1
-            x = lines[net]
-            metal.append((net, Rect(layers.strap.name, x - half, y0, placed.x + strap.x0, y1)))
-            count = max(1, (plan.power_width - 2 * pad) // step + 1)
-            middle = (y0 + y1) // 2
-            vias += [(net, x + (2 * k - (count - 1)) * step // 2, middle) for k in range(count)]
-    return tuple(metal), tuple(vias)

@@ -57,6 +57,17 @@ class ArrayPlan:
         return x + third + self.power_width // 2, x + self.gap - third - self.power_width // 2
 
 
+@dataclass(frozen=True)
+class Placement:
+    """A macro on the chip. x, y: lower left corner."""
+
+    instance: str
+    module: str
+    x: int
+    y: int
+    tile: Tile
+
+
 def plan_array(netlist: ChipNetlist, macros: Mapping[str, HardMacro], layers: ChipLayers, power_strap: int, *, wider: int = 0) -> ArrayPlan:
     """A nearly square array for the columns, in the order of the network. macros: by module name, of the columns. power_strap: width of the
     macros' top straps. wider: tracks to add to every tile for trunks."""
