@@ -35,7 +35,7 @@ from neutnngen.flow.layout import SOURCE
 from neutnngen.flow.planted import Outcome, run_planted
 from neutnngen.flow.runner import FlowResult, read_result
 from neutnngen.flow.step import Progress as FlowProgress
-from neutnngen.flow.steps.synth import synthesise
+from neutnngen.flow.steps.synth import by_modules, synthesise
 from neutnngen.hierarchy.build import BuiltChip, build_chip
 from neutnngen.hierarchy.part import first_columns, without_voter
 from neutnngen.hierarchy.prove import Waves, prove_chip
@@ -319,7 +319,7 @@ def prove_design(
     if netlist:
         try:
             shutil.rmtree(folder / "gates", ignore_errors=True)
-            modular = package.rings is not None
+            modular = by_modules(design, package.rings)
             made = synthesise(load_kit(), package.sources, package.top, folder / "gates", modular=modular)[0]
             mapped = Netlist(made, folder / "gates/synth/cells.lib")
         except MissingTool as missing:

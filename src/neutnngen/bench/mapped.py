@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neutnngen.flow.bare_timing import bare_period
-from neutnngen.flow.steps.synth import synthesise
+from neutnngen.flow.steps.synth import by_modules, synthesise
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
 from neutnngen.rtl import Rings, RtlPackage
@@ -52,7 +52,7 @@ class Mapped:
 def make(design: Design, kind: Kind, folder: Path, kit: Kit, rings: Rings | None = None) -> Made:
     """RTL and netlist of a Design; ``folder`` gets rtl/ and synth/."""
     package = build_rtl(design, folder / "rtl", clock_period=PERIOD, kind=kind, rings=rings)
-    return Made(design, package, *synthesise(kit, package.sources, package.top, folder, modular=rings is not None))
+    return Made(design, package, *synthesise(kit, package.sources, package.top, folder, modular=by_modules(design, rings)))
 
 
 def leakage_of(made: Made, kit: Kit) -> float:

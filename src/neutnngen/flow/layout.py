@@ -23,7 +23,7 @@ from neutnngen.flow.steps.models import Models
 from neutnngen.flow.steps.physical import Fill, Floorplan, Place, Route
 from neutnngen.flow.steps.signoff import Extract, IrDrop, PowerStep, Timing
 from neutnngen.flow.steps.summary import Summary
-from neutnngen.flow.steps.synth import Synth
+from neutnngen.flow.steps.synth import Synth, by_modules
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.macros import read_tnn7, with_adder
 from neutnngen.pdk.technology import Kit
@@ -162,7 +162,7 @@ def run_layout(
         kit = configured_kit(config, run_folder / SOURCE)
         top = top_module(design)
         initial = write_sources(design, package, waves, learn, config, run_folder / SOURCE, enable=enable, labels=labels)
-        steps = layout_steps(kit, tuple(name for name in initial if name.startswith("rtl/")), top, modular=config.rings is not None)
+        steps = layout_steps(kit, tuple(name for name in initial if name.startswith("rtl/")), top, modular=by_modules(design, config.rings))
         yosys.require()
         for step in steps:
             for tool in step.tools:

@@ -116,7 +116,7 @@ def read_timing(paths: tuple[Path, ...], corner: str) -> TimingLibrary:
     for path in paths:
         library = read_liberty(path)
         units = library_units(library)
-        axes = {g.name: [g.attributes.get(f"variable_{k}", "") for k in (1, 2)] for g in library.each("lu_table_template")}
+        axes = {g.name: g for g in library.each("lu_table_template")}
         slew = float(library.attributes.get("default_max_transition", "inf")) * units.time
         for group in library.each("cell"):
             cells[group.name] = _cell(group, units, axes, slew, store)
@@ -131,12 +131,13 @@ class _Store:
         self.axes: list[float] = []
         self.values: list[float] = []
 
-    def add(self, group: Group | None, units: Units, templates: dict[str, list[str]]) -> int:
-        """Number of the table, -1 for none."""
+    def add(self, group: Group | None, units: Units, templates: dict[str, Group]) -> int:
+        """Number of the table, -1 for none. Axes that it does not state are its template's."""
         if group is None:
             return -1
-        names = templates.get(group.name, ["", ""])
-        axes = [_numbers(group.call(f"index_{k}") or ()) for k in (1, 2)]
+        template = templates.get(group.name, Group("lu_table_template"))
+        names = [template.attributes.get(f"variable_{k}", "") for k in (1, 2)]
+        axes = [_numbers(group.call(f"index_{k}") or template.call(f"index_{k}") or ()) for k in (1, 2)]
         rows = np.array(_numbers(group.call("values") or ("0",)), np.float64) * units.time
         swap = names[0] in _OTHER_AXES or (names[0] == "" and names[1] in _SLEW_AXES)
         shape = [max(1, len(axis)) for axis in axes]
@@ -162,7 +163,7 @@ def _numbers(words: Sequence[str]) -> list[float]:
     return [float(x) for word in words for x in word.replace(",", " ").split()]
 
 
-def _cell(group: Group, units: Units, templates: dict[str, list[str]], slew: float, store: _Store) -> CellTiming:
+def _cell(group: Group, units: Units, templates: dict[str, Group], slew: float, store: _Store) -> CellTiming:
     pins = [pin for pin in pin_groups(group) if pin.attributes.get("direction") in ("input", "output", "inout")]
     pins.sort(key=lambda pin: pin.name)
     names = tuple(pin.name for pin in pins)

@@ -17,8 +17,8 @@ from neutnngen.flow.runner import Flow, FlowResult
 from neutnngen.flow.step import Progress
 from neutnngen.flow.steps.checks import GateSim, Lvs
 from neutnngen.flow.steps.common import KitStep, kit_fingerprint
-from neutnngen.flow.steps.export import Picture
-from neutnngen.flow.steps.synth import Synth
+from neutnngen.flow.steps.export import WholePicture
+from neutnngen.flow.steps.synth import Synth, by_modules
 from neutnngen.pdk.technology import Kit
 from neutnngen.rtl import RtlPackage
 from neutnngen.rtl.network import NetworkPackage
@@ -42,7 +42,7 @@ def backend_steps(backend: Backend, kit: Kit, sources: tuple[str, ...], top: str
     """The steps of a script back end in their order. Its netlist and GDSII go through our gate simulation and our LVS as any other."""
     mark = kit_fingerprint(kit)
     checks: tuple[KitStep, ...] = (GateSim(kit, mark),)
-    ends: tuple[KitStep, ...] = (Picture(kit, mark), Lvs(kit, mark))
+    ends: tuple[KitStep, ...] = (WholePicture(kit, mark), Lvs(kit, mark))
     if backend == "openroad":
         power = openroad.programs("power.tcl", openroad.POWER_LOG, kit.name)
         return (
@@ -108,6 +108,6 @@ def run_backend(
         sources = tuple(name for name in initial if name.startswith("rtl/"))
         if backend == "openroad":
             yosys.require()
-        steps = backend_steps(cast(Backend, backend), kit, sources, top, modular=config.rings is not None)
+        steps = backend_steps(cast(Backend, backend), kit, sources, top, modular=by_modules(design, config.rings))
         flow: Flow[LayoutConfig] = Flow(steps)
         return flow.run(run_folder, config, initial, progress, stop_after=stop_after, resume_line=resume_line, locked=True)

@@ -47,6 +47,21 @@ class Export(KitStep):
 
 
 @dataclass(frozen=True)
+class WholePicture(KitStep):
+    """A finished layout as one picture, for back ends whose stages are not ours."""
+
+    name = "picture"
+    version = 1
+    reads = ("gds",)
+    options = ("picture_width",)
+
+    def run(self, context: Context) -> StateDelta:
+        width = context.config.picture_width
+        png = render_layout(context.file("gds"), self.kit, context.folder / "layout.png", width=width)
+        return StateDelta({"picture": png}, summary=f"{png.name}, {width} pixels wide")
+
+
+@dataclass(frozen=True)
 class Picture(KitStep):
     """The layout as pictures: whole, enlarged, and stage by stage."""
 

@@ -243,7 +243,11 @@ class PowerStep(KitStep):
         total = total_power(groups.values())
         slow = at_clock(total, config.clock_period_ns, config.unit_clock_hz)
         of_block = {name: powers[name].total for name in block.instances if name in powers}
-        of_block |= {i.name: self.kit.cells[i.master].leakage * 1e-9 for i in block.instances.values() if i.name not in powers}
+        of_block |= {
+            i.name: self.kit.cells[i.master].leakage * 1e-9
+            for i in block.instances.values()
+            if i.name not in powers and i.master in self.kit.cells
+        }
         by_instance = write_report(folder, "instance_power.json", of_block)
         report = write_report(
             folder,

@@ -17,7 +17,17 @@ from neutnngen.flow.steps.common import Context, KitStep, beside, link_libraries
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.canonical import canonical
 from neutnngen.place_route.verilog_netlist import read_netlist, write_netlist
+from neutnngen.rtl.rings import Rings
+from neutnngen.spec import Design
 from neutnngen.tools import yosys
+
+FLAT = 2_000
+"""Synapses up to which a Design of the style parallel is synthesised flat: beyond, ABC takes tens of minutes, and minutes by modules."""
+
+
+def by_modules(design: Design, rings: Rings | None) -> bool:
+    """Whether a Design's modules are mapped one by one, see :class:`Synth`."""
+    return rings is not None or design.synapses > FLAT
 
 
 @dataclass(frozen=True)
