@@ -26,7 +26,7 @@ from neutnngen.place_route.placement import Engine
 from neutnngen.spec import ColumnSpec, Design
 from neutnngen.verify import random_waves
 
-CONFIG = LayoutConfig(picture_width=200, deck=False)
+CONFIG = LayoutConfig(picture_width=200, deck="off")
 
 
 def small_layout(folder: Path, config: LayoutConfig = CONFIG, stop_after: str | None = None) -> FlowResult:

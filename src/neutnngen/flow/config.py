@@ -13,6 +13,7 @@ MACRO_SETS = ("tnn7",)
 # as place_route.placement and place_route.pin_placement have them, which take long to import; a test compares them
 Engine = Literal["electrostatic", "coloquinte"]
 Side = Literal["left", "right", "bottom", "top"]
+Deck = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class LayoutConfig:
     to right; even_pins: those evenly along their side instead of near their cells. core_ring: rings of power and ground around the core.
     max_fanout: of signal nets and clock buffers. effort: of placement, 1 … 9. seed: of placement and routing.
     route_iterations: rounds of rip-up and reroute. waves: real waves of the gate simulation, half of them with learning on.
-    picture_width: pixels. deck: run the independent rule deck where kit and machine have one.
+    picture_width: pixels. deck: the independent rule deck where kit and machine have one: auto (small blocks: it
+    takes ten minutes for 100,000 cells), on, off.
     """
 
     style: str = "parallel"
@@ -53,7 +55,7 @@ class LayoutConfig:
     route_iterations: int = 60
     waves: int = 512
     picture_width: int = 1600
-    deck: bool = True
+    deck: Deck = "auto"
 
     def __post_init__(self) -> None:
         chosen_style(self.style)
@@ -66,6 +68,8 @@ class LayoutConfig:
                 allowed="a folder, and rings",
                 next_step="--macros-folder DIR --style rings",
             )
+        if self.deck not in get_args(Deck):
+            raise unknown_name("layout.deck has no such value", self.deck, get_args(Deck))
         limits: dict[str, tuple[float, float]] = {
             "slots": (1, 64),
             "members": (0, 1_000_000),

@@ -26,6 +26,8 @@ from neutnngen.timing.library import FALL, RISE, Floats, TimingLibrary, load_tim
 from neutnngen.timing.wires import Wires, estimate_wires, extracted_wires
 
 EDGES = (RISE, FALL)
+LARGE = 20_000
+"""Cells from which on three slews make the tables: each input and slew is an analysis of its own."""
 _SAME = 1e-7
 """ns: shortest and longest ways that differ by less are one arc."""
 
@@ -118,6 +120,8 @@ def block_model(block: Block, kit: Kit, parasitics: Parasitics | None = None, li
     outputs = [n for n in graph.ports if block.ports[n].direction == "output"]
     table = library.tables.spans[library.cell(kit.roles.driving_cell).arc_tables[0][0]]
     slews, driven = (library.tables.axes[at : at + count] for at, count in ((table[0], table[1]), (table[2], table[3])))
+    if len(graph.cells) > LARGE:
+        slews = slews[:: max(1, (slews.size - 1) // 2)]
     limits = np.concatenate([[np.inf], *(cell.limit for cell in graph.cells)])[1:]
     largest = np.concatenate([[np.inf], *(cell.largest_load for cell in graph.cells)])[1:]
     driver = dict(zip(graph.nets, graph.net_driver, strict=True))

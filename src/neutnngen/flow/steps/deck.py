@@ -18,6 +18,8 @@ from neutnngen.tools.klayout import KLAYOUT
 from neutnngen.tools.process import probe
 
 SHOWN = 5
+AUTO = 20_000
+"""Instances, fillers included, up to which ``layout.deck = "auto"`` runs the deck."""
 
 
 @dataclass(frozen=True)
@@ -25,23 +27,25 @@ class DeckStep(KitStep):
     """KLayout runs the deck on the GDSII file. Left out, and said so, where the kit has no deck or the program or the deck is missing."""
 
     name = "deck"
-    version = 1
+    version = 2
     reads = ("gds", "layout")
     options = ("deck",)
 
     def inputs(self, config: LayoutConfig) -> Mapping[str, Any]:
-        deck, path, reason = available_deck(self.kit.name, wanted=config.deck)
+        deck, path, reason = available_deck(self.kit.name, wanted=config.deck != "off")
         found = None
         if deck is not None and path is not None and reason is None:
             found = {"deck": file_hash(path), "rules": deck.model_dump(mode="json"), "version": probe(KLAYOUT).version}
         return {**super().inputs(config), "found": found}
 
     def run(self, context: Context) -> StateDelta:
-        deck, path, reason = available_deck(self.kit.name, wanted=context.config.deck)
+        deck, path, reason = available_deck(self.kit.name, wanted=context.config.deck != "off")
+        block = read_block(context, self.kit)
+        if reason is None and context.config.deck == "auto" and len(block.instances) > AUTO:
+            reason = f'the block has more than {AUTO:,} instances (layout.deck = "on" runs it all the same)'
         if deck is None or path is None or reason is not None:
             report = write_report(context.folder, "deck.json", {"ran": False, "reason": reason})
             return StateDelta({"deck_report": report}, summary=f"left out: {reason}")
-        block = read_block(context, self.kit)
         antenna = len(block.instances) <= deck.antenna_instances
         context.record_command(["klayout", "-b", "-r", "deck.lydrc", "-rd", f"topcell={block.name}"])
         result = check_with_deck(context.file("gds"), deck, path, context.folder, antenna=antenna)
