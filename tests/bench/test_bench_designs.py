@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -151,6 +152,12 @@ def test_a_difference_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(designs, "synthesised", lambda row, *_: row)
     row = design_row("x", design, EXAMPLES / "mnist" / "classic_small" / "column0" / "waves.npz", 60.0)
     assert row.outcome.startswith("NOT EQUAL") and "wave" in row.outcome
+    # a comparison that came to an end is kept; one that was stopped, or of another Design, is made again
+    place = EXAMPLES / "mnist" / "classic_small" / "column0" / "waves.npz"
+    kept = design_row("x", design, place, 60.0, None, replace(row, outcome="equal", values=7))
+    assert (kept.outcome, kept.values) == ("equal", 7)
+    for old in (replace(row, outcome=f"{designs.OPEN} in 1 s"), replace(row, outcome="equal", fingerprint="other")):
+        assert design_row("x", design, place, 60.0, None, old).outcome.startswith("NOT EQUAL")
 
 
 def test_a_dense_classic_column_has_a_row_of_rings() -> None:

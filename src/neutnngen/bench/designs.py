@@ -115,7 +115,7 @@ def bench_designs(
     wanted = [(name + tail, place, design, rings) for name, place, design in found for tail, rings in styles(design)]
     for number, (name, place, design, rings) in enumerate(sorted(wanted, key=lambda one: (one[2].synapses, one[0]))):
         if name not in known or not known[name].stands(design.fingerprint(), limit):
-            known[name] = design_row(name, design, place.parent / "waves.npz", limit, rings)
+            known[name] = design_row(name, design, place.parent / "waves.npz", limit, rings, known.get(name))
             write_rows(table, known)
         if tell is not None:
             tell(number + 1, len(wanted))
@@ -131,19 +131,26 @@ def styles(design: Design) -> list[tuple[str, Rings | None]]:
     return [("", None), (RINGED, Rings().fitted(design.column))]
 
 
-def design_row(name: str, design: Design, waves: Path, limit: float, rings: Rings | None = None) -> DesignRow:
-    """Both halves of a row. waves: an .npz with the Design's own waves; random ones where it is absent."""
+def design_row(
+    name: str, design: Design, waves: Path, limit: float, rings: Rings | None = None, before: DesignRow | None = None
+) -> DesignRow:
+    """Both halves of a row. waves: an .npz with the Design's own waves; random ones where it is absent. before: the row of an earlier run,
+    whose comparison stays if it came to an end for this Design."""
     parts = pieces(design)
     scope = "; ".join(dict.fromkeys(part.what for part in parts))
     clocks = clocks_of(design, rings)
     row = DesignRow(name, design.fingerprint(), shape_of(design), design.synapses, scope, clocks=clocks, limit=limit)
-    began = time.perf_counter()
-    try:
-        with time_limit(limit), tempfile.TemporaryDirectory(prefix="neutnngen-") as folder:
-            row = verified(row, design, parts, own_waves(design, waves), Path(folder), rings)
-    except (_LimitError, NeutnngenError) as problem:
-        row = replace(row, outcome=_why(problem, limit))
-    row = replace(row, verify_seconds=time.perf_counter() - began)
+    if before is not None and before.fingerprint == row.fingerprint and before.scope == scope and not before.outcome.startswith(OPEN):
+        kept = ("simulator", "waves", "spikes", "values", "outcome", "verify_seconds")
+        row = replace(row, **{field: getattr(before, field) for field in kept})
+    else:
+        began = time.perf_counter()
+        try:
+            with time_limit(limit), tempfile.TemporaryDirectory(prefix="neutnngen-") as folder:
+                row = verified(row, design, parts, own_waves(design, waves), Path(folder), rings)
+        except (_LimitError, NeutnngenError) as problem:
+            row = replace(row, outcome=_why(problem, limit))
+        row = replace(row, verify_seconds=time.perf_counter() - began)
     began = time.perf_counter()
     try:
         with time_limit(limit), tempfile.TemporaryDirectory(prefix="neutnngen-") as folder:
