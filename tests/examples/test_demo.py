@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from conftest import need
+from neutnngen.pipeline import PICTURES
 
 pytestmark = [pytest.mark.tool, pytest.mark.example]
 
@@ -76,7 +77,7 @@ def test_the_report_is_one_complete_page(demo: tuple[Path, Any]) -> None:
     page = Page()
     page.feed((folder / "report.html").read_text(encoding="utf-8"))
     assert all(source.startswith("data:image/png;base64,") for source in page.sources), "nothing is loaded from elsewhere"
-    assert page.tags.count("svg") >= 4 and page.tags.count("img") == 1
+    assert page.tags.count("svg") >= 4 and page.tags.count("img") == len(PICTURES)
     text = " ".join(page.text)
     for words in (
         "Clustering",
