@@ -74,6 +74,8 @@ def test_the_demo_s_figures(demo: tuple[Path, Any]) -> None:
 
 def test_the_report_is_one_complete_page(demo: tuple[Path, Any]) -> None:
     folder, document = demo
+    (signoff,) = folder.glob("layout/*-signoff/signoff.json")
+    assert json.loads(signoff.read_text(encoding="utf-8"))["ok"] is True
     page = Page()
     page.feed((folder / "report.html").read_text(encoding="utf-8"))
     assert all(source.startswith("data:image/png;base64,") for source in page.sources), "nothing is loaded from elsewhere"

@@ -24,7 +24,7 @@ class Models(KitStep):
     """SDF and Liberty model of the block with its extracted wires; figures of our engine at each corner beside OpenSTA's."""
 
     name = "sdf"
-    version = 1
+    version = 2
     reads = ("layout", "timing_report")
     options = ("clock_period_ns",)
 
@@ -60,8 +60,8 @@ class Models(KitStep):
             ("corners", len(reports), "corners", None),
             ("worst_setup_slack", reports[late].setup_slack, "ns", "higher"),
             ("worst_hold_slack", reports[early].hold_slack, "ns", "higher"),
-            ("setup_slack_difference", typical.setup_slack - beside["setup_slack"], "ns", None),
-            ("hold_slack_difference", typical.hold_slack - beside["hold_slack"], "ns", None),
+            ("engine_setup_difference", typical.setup_slack - beside["setup_slack"], "ns", None),
+            ("engine_hold_difference", typical.hold_slack - beside["hold_slack"], "ns", None),
         )
         summary = (
             f"{len(reports)} corners: setup {reports[late].setup_slack:+.3f} ns ({late}), "
