@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +134,39 @@ def write_sources(
     return files
 
 
+@dataclass(frozen=True)
+class PreparedRun:
+    """A run folder, locked, with its sources written. sources: names of the RTL files; initial: all names and their paths."""
+
+    folder: Path
+    kit: Kit
+    top: str
+    sources: tuple[str, ...]
+    initial: dict[str, Path]
+
+
+@contextmanager
+def prepared_run(
+    design: Design,
+    package: RtlPackage | NetworkPackage | None,
+    waves: NDArray[np.uint8],
+    learn: NDArray[np.bool_],
+    config: LayoutConfig,
+    run_folder: Path,
+    *,
+    enable: NDArray[np.bool_] | None = None,
+    labels: NDArray[np.int64] | None = None,
+) -> Iterator[PreparedRun]:
+    """What every back end begins with; the lock lasts as long as the context. Arguments as of :func:`run_layout`. Raises ConfigError."""
+    if len(waves) != len(learn):
+        raise ConfigError("waves and learn differ in length", got=f"{len(waves)} and {len(learn)}")
+    folder = run_folder.resolve()
+    with run_lock(folder):
+        kit = configured_kit(config, folder / SOURCE)
+        initial = write_sources(design, package, waves, learn, config, folder / SOURCE, enable=enable, labels=labels)
+        yield PreparedRun(folder, kit, top_module(design), tuple(name for name in initial if name.startswith("rtl/")), initial)
+
+
 def run_layout(
     design: Design,
     waves: NDArray[np.uint8],
@@ -155,14 +191,8 @@ def run_layout(
 
     Raises ConfigError, MissingTool, ToolFailed, CheckFailed after the report of what was found is written, Interrupted after Ctrl-C.
     """
-    if len(waves) != len(learn):
-        raise ConfigError("waves and learn differ in length", got=f"{len(waves)} and {len(learn)}")
-    run_folder = run_folder.resolve()
-    with run_lock(run_folder):
-        kit = configured_kit(config, run_folder / SOURCE)
-        top = top_module(design)
-        initial = write_sources(design, package, waves, learn, config, run_folder / SOURCE, enable=enable, labels=labels)
-        steps = layout_steps(kit, tuple(name for name in initial if name.startswith("rtl/")), top, modular=by_modules(design, config.rings))
+    with prepared_run(design, package, waves, learn, config, run_folder, enable=enable, labels=labels) as run:
+        steps = layout_steps(run.kit, run.sources, run.top, modular=by_modules(design, config.rings))
         yosys.require()
         for step in steps:
             for tool in step.tools:
@@ -170,4 +200,4 @@ def run_layout(
             if step.name == stop_after:
                 break
         flow: Flow[LayoutConfig] = Flow(steps)
-        return flow.run(run_folder, config, initial, progress, stop_after=stop_after, resume_line=resume_line, locked=True)
+        return flow.run(run.folder, config, run.initial, progress, stop_after=stop_after, resume_line=resume_line, locked=True)

@@ -108,7 +108,6 @@ class Node(_Model):
     corners: dict[str, str] = {}
     gds: dict[str, tuple[int, int]]
     wires: dict[str, tuple[float, float]]
-    tracks: dict[str, tuple[float, float]] = {}
     cuts: dict[str, float] = {}
     vias: list[_Via] = []
     power: _Power
@@ -156,10 +155,8 @@ def on_known_layers(masters: dict[str, Master], technology: Technology) -> dict[
 
 
 def adapted(technology: Technology, node: Node) -> Technology:
-    """The technology with what the node says better than its LEF: tracks of the router, resistance of cuts, further vias."""
+    """The technology with what the node says better than its LEF: resistance of cuts, further vias."""
     layers, length = dict(technology.layers), technology.to_dbu
-    for name, (pitch, offset) in node.tracks.items():
-        layers[name] = replace(layers[name], pitch=length(pitch), offset=length(offset))
     for name, resistance in node.cuts.items():
         layers[name] = replace(layers[name], resistance=resistance)
     vias = dict(technology.vias)

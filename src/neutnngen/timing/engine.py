@@ -265,7 +265,7 @@ class Engine:
         return slews, [(int(n), float(load[n]), float(largest[n])) for n in np.nonzero(load > largest * (1 + 1e-9))[0]]
 
     def report(self) -> TimingReport:
-        """All figures; analyses three times (without and with inputs)."""
+        """All figures; analyses twice, without and with inputs."""
         self.update(inputs=False)
         register = float(np.nanmin(np.where(np.isnan(self.setup), np.inf, self.setup), initial=np.inf))
         self.update()

@@ -8,11 +8,10 @@ from typing import Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from neutnngen.errors import ConfigError, unknown_name
+from neutnngen.errors import unknown_name
 from neutnngen.flow.backends import cadence, openroad
 from neutnngen.flow.config import LayoutConfig
-from neutnngen.flow.layout import SOURCE, configured_kit, run_layout, top_module, write_sources
-from neutnngen.flow.lock import run_lock
+from neutnngen.flow.layout import prepared_run, run_layout
 from neutnngen.flow.runner import Flow, FlowResult
 from neutnngen.flow.step import Progress
 from neutnngen.flow.steps.checks import GateSim, Lvs
@@ -98,16 +97,9 @@ def run_backend(
             enable=enable,
             labels=labels,
         )
-    if len(waves) != len(learn):
-        raise ConfigError("waves and learn differ in length", got=f"{len(waves)} and {len(learn)}")
-    run_folder = run_folder.resolve()
-    with run_lock(run_folder):
-        kit = configured_kit(config, run_folder / SOURCE)
-        top = top_module(design)
-        initial = write_sources(design, package, waves, learn, config, run_folder / SOURCE, enable=enable, labels=labels)
-        sources = tuple(name for name in initial if name.startswith("rtl/"))
+    with prepared_run(design, package, waves, learn, config, run_folder, enable=enable, labels=labels) as run:
         if backend == "openroad":
             yosys.require()
-        steps = backend_steps(cast(Backend, backend), kit, sources, top, modular=by_modules(design, config.rings))
+        steps = backend_steps(cast(Backend, backend), run.kit, run.sources, run.top, modular=by_modules(design, config.rings))
         flow: Flow[LayoutConfig] = Flow(steps)
-        return flow.run(run_folder, config, initial, progress, stop_after=stop_after, resume_line=resume_line, locked=True)
+        return flow.run(run.folder, config, run.initial, progress, stop_after=stop_after, resume_line=resume_line, locked=True)

@@ -40,12 +40,11 @@ class DeckStep(KitStep):
 
     def run(self, context: Context) -> StateDelta:
         deck, path, reason = available_deck(self.kit.name, wanted=context.config.deck != "off")
-        block = read_block(context, self.kit)
-        if reason is None and context.config.deck == "auto" and len(block.instances) > AUTO:
-            reason = f'the block has more than {AUTO:,} instances (layout.deck = "on" runs it all the same)'
         if deck is None or path is None or reason is not None:
-            report = write_report(context.folder, "deck.json", {"ran": False, "reason": reason})
-            return StateDelta({"deck_report": report}, summary=f"left out: {reason}")
+            return _left_out(context, reason)
+        block = read_block(context, self.kit)
+        if context.config.deck == "auto" and len(block.instances) > AUTO:
+            return _left_out(context, f'the block has more than {AUTO:,} instances (layout.deck = "on" runs it all the same)')
         antenna = len(block.instances) <= deck.antenna_instances
         context.record_command(["klayout", "-b", "-r", "deck.lydrc", "-rd", f"topcell={block.name}"])
         result = check_with_deck(context.file("gds"), deck, path, context.folder, antenna=antenna)
@@ -70,6 +69,11 @@ class DeckStep(KitStep):
         return StateDelta(
             {"deck_report": report}, numbers, f"{deck.drc}{section}: {result.rules} rules, 0 unwaived, {waived} waived in cells"
         )
+
+
+def _left_out(context: Context, reason: str | None) -> StateDelta:
+    report = write_report(context.folder, "deck.json", {"ran": False, "reason": reason})
+    return StateDelta({"deck_report": report}, summary=f"left out: {reason}")
 
 
 def available_deck(kit: str, *, wanted: bool = True) -> tuple[Deck | None, Path | None, str | None]:
