@@ -107,7 +107,9 @@ def test_openroad_layout_script(name: str, tmp_path: Path, request: pytest.Fixtu
     router = done.one("detailed_route").options
     assert (router["bottom_routing_layer"], router["top_routing_layer"]) == (kit.signal_layers[0], kit.signal_layers[-1])
     assert done.one("global_route").options["congestion_iterations"] == "33"
-    assert done.one("filler_placement").rest[0].split() == list(roles.fillers)
+    assert done.one("filler_placement").rest[0].split() == sorted(
+        (*roles.fillers, *roles.decaps), key=lambda name: -kit.masters[name].width
+    )
     for call in done.all("set_layer_rc"):
         layer = technology.layers[call.options["layer"]]
         assert float(call.options["resistance"]) * 1000 == pytest.approx(layer.resistance, rel=1e-3)

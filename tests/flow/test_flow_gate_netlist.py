@@ -108,3 +108,4 @@ def test_icarus_gets_the_waves_that_it_can_do_in_seconds() -> None:
     assert waves_for_icarus(int(ICARUS_WORK / (10 * clocks + 2 * chain)), design, None, 10_000) == 10
     assert waves_for_icarus(round(ICARUS_WORK / ((FEWEST - 1) * clocks + 2 * chain)), design, None, 10_000) == 0
     assert waves_for_icarus(10_000_000, design, None, 50) == 0
+    assert waves_for_icarus(100, design, Rings(), 50) == 50

@@ -103,5 +103,5 @@ def test_users_folder_comes_first(tmp_path: Path) -> None:
     mine = load_kit(folder=tmp_path)
     assert list(mine.masters) == ["ONLY"]
     assert mine.masters["ONLY"].pins["A"].rects == (Rect("metal1", 0, 0, 2000, 2000),)
-    assert mine.corners == {"slow": tmp_path / "nangate45_slow.lib.gz"}
+    assert mine.corners == {"slow": (tmp_path / "nangate45_slow.lib.gz",)}
     assert mine.liberty == kit.liberty

@@ -13,6 +13,7 @@ from neutnngen.pdk.technology import Rect
 from neutnngen.place_route.block import Block, Instance, Row
 from neutnngen.place_route.fill import add_fillers, add_taps
 from neutnngen.place_route.placement_check import check_placement
+from neutnngen.place_route.verilog_netlist import instance_kind
 
 
 def empty_rows(sites: int, rows: int = 3) -> Block:
@@ -60,3 +61,14 @@ def test_a_kit_without_taps() -> None:
     kit = the_kit()
     without = replace(kit, roles=replace(kit.roles, tap=None))
     assert add_taps(empty_rows(50), without).instances == {}
+
+
+def test_capacitors_fill_the_wide_gaps_where_the_kit_has_some() -> None:
+    """The widest filler, given the part of a capacitor, is taken where it fits, and the netlist reader knows it as a filler."""
+    kit = the_kit()
+    first, *others = kit.roles.fillers
+    own = replace(kit, roles=replace(kit.roles, fillers=tuple(others), decaps=(first,)))
+    full = add_fillers(empty_rows(101), own)
+    assert check_placement(full, own) == []
+    assert sum(i.master == first for i in full.instances.values()) == 3 * (101 // (kit.masters[first].width // 380))
+    assert instance_kind(first, own) == "filler"

@@ -60,11 +60,12 @@ def load_kit(name: str = "nangate45", folder: Path | None = None) -> Kit:
     libraries = tuple(locate(node, file, folder) for file in node.liberty)
     properties = search(node, node.files.layer_properties, folder) if node.files.layer_properties else None
     places = [place for place in (folder, installed_folder(name)) if place is not None]
-    corners: dict[str, Path] = {}
-    for corner, file in node.corners.items():
-        lies = next((place / file for place in places if (place / file).is_file()), None)
-        if lies is not None:
-            corners[corner] = lies
+    corners: dict[str, tuple[Path, ...]] = {}
+    for corner, listed in node.corners.items():
+        lies = [next((place / file for place in places if (place / file).is_file()), None) for file in _names(listed)]
+        there = tuple(path for path in lies if path is not None)
+        if len(there) == len(lies):
+            corners[corner] = there
     technology = adapted(read_technology(found["technology"], node.name, node.gds, node.wires), node)
     if node.site not in technology.sites:
         technology = replace(technology, sites={**technology.sites, **read_sites(found["cells"], technology.dbu)})
@@ -97,6 +98,10 @@ def load_kit(name: str = "nangate45", folder: Path | None = None) -> Kit:
         lef=tuple(dict.fromkeys((found["technology"], found["cells"]))),
         corners=corners,
     )
+
+
+def _names(listed: str | list[str]) -> list[str]:
+    return [listed] if isinstance(listed, str) else listed
 
 
 @lru_cache(maxsize=12)
@@ -200,6 +205,7 @@ def _check_roles(kit: Kit) -> Iterable[str]:
         *roles.inverters,
         roles.flop,
         *roles.fillers,
+        *roles.decaps,
         roles.driving_cell,
         roles.tap,
         roles.antenna,

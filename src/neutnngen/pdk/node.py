@@ -79,6 +79,7 @@ class _RoleData(_Model):
     tie_high: tuple[str, str] = ("", "")
     tie_low: tuple[str, str] = ("", "")
     fillers: list[str]
+    decaps: list[str] = []
     tap: str | None = None
     tap_interval: float = 0.0
     antenna: str | None = None
@@ -105,7 +106,7 @@ class Node(_Model):
     generated: bool = False  # the files are made by neutnngen itself at first use
     files: _Files
     sums: dict[str, str] = {}  # SHA-256 of the content of each file; of what is in it, where its name ends in .gz
-    corners: dict[str, str] = {}
+    corners: dict[str, str | list[str]] = {}  # Liberty file, or files, of each
     gds: dict[str, tuple[int, int]]
     wires: dict[str, tuple[float, float]]
     cuts: dict[str, float] = {}
@@ -178,6 +179,7 @@ def roles_of(node: Node, technology: Technology) -> Roles:
         tie_high=data.tie_high,
         tie_low=data.tie_low,
         fillers=tuple(data.fillers),
+        decaps=tuple(data.decaps),
         tap=data.tap,
         tap_interval=technology.to_dbu(data.tap_interval),
         antenna=data.antenna,

@@ -189,6 +189,7 @@ class Roles:
     tie_high: tuple[str, str]  # (cell, output pin); empty where the library has none
     tie_low: tuple[str, str]
     fillers: tuple[str, ...]  # wide to narrow
+    decaps: tuple[str, ...]  # capacitors between the supplies; they fill gaps as well
     tap: str | None
     tap_interval: int  # database units between taps of a row
     antenna: str | None
@@ -231,5 +232,5 @@ class Kit:
     licence: str
     source: str
     lef: tuple[Path, ...] = ()  # technology first, then the cells
-    # slower and faster corners where the user has them: name -> Liberty file
-    corners: dict[str, Path] = field(default_factory=dict)
+    # slower and faster corners where the user has them: name -> Liberty files
+    corners: dict[str, tuple[Path, ...]] = field(default_factory=dict)

@@ -31,9 +31,9 @@ def add_taps(block: Block, kit: Kit) -> Block:
 
 
 def add_fillers(block: Block, kit: Kit) -> Block:
-    """Fill every gap of every row with the widest fillers that fit, so that rails and wells are continuous."""
+    """Fill every gap of every row with the widest fillers and decoupling capacitors that fit, so that rails and wells are continuous."""
     made = block.copy()
-    fillers = sorted(((kit.masters[name].width, name) for name in kit.roles.fillers), reverse=True)
+    fillers = sorted(((kit.masters[name].width, name) for name in (*kit.roles.fillers, *kit.roles.decaps)), reverse=True)
     number = 0
     spans: dict[int, list[tuple[int, int]]] = {}
     for instance in block.instances.values():

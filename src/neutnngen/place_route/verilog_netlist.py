@@ -372,7 +372,7 @@ def instance_kind(cell: str, kit: Kit) -> InstanceKind:
     roles = kit.roles
     if cell in (roles.tie_high[0], roles.tie_low[0]):
         return "tie"
-    if cell in roles.fillers:
+    if cell in (*roles.fillers, *roles.decaps):
         return "filler"
     if cell == roles.tap:
         return "tap"

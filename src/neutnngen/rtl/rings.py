@@ -147,7 +147,7 @@ class RingPlan:
 def clocks_of(design: Design, rings: Rings | None = None) -> int:
     """Clocks of a wave in hardware."""
     if rings is not None:
-        return RingPlan(design.column, rings).clocks
+        return RingPlan(design.column, rings.fitted(design.column)).clocks
     classic = design.network.classic
     return wave_clocks(design.network) if classic is None else classic.wave_clocks
 

@@ -105,7 +105,7 @@ def load_timing(kit: Kit, corner: str | None = None) -> TimingLibrary:
         return read_timing(tuple(kit.liberty), "typical")
     if corner not in kit.corners:
         raise ConfigError("the kit has no such corner", got=corner, allowed=", ".join(["typical", *kit.corners]))
-    return read_timing((kit.corners[corner],), corner)
+    return read_timing(kit.corners[corner], corner)
 
 
 @lru_cache(maxsize=8)

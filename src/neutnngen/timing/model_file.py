@@ -28,7 +28,7 @@ def write_block_model(
     """Write the model as Liberty, and return it. Arguments and errors as of :func:`block_model`."""
     model = block_model(block, kit, parasitics, library)
     corner = "typical" if library is None else library.corner
-    cells = min(kit.liberty, key=lambda file: file.stat().st_size) if corner not in kit.corners else kit.corners[corner]
+    cells = min(kit.corners.get(corner, kit.liberty), key=lambda file: file.stat().st_size)
     head = read_liberty(cells)
     lines = [f'library ("{block.name}_{corner}") {{', "  delay_model : table_lookup;", '  time_unit : "1ns";', '  voltage_unit : "1V";']
     lines += ['  current_unit : "1mA";', '  pulling_resistance_unit : "1kohm";', '  leakage_power_unit : "1nW";']

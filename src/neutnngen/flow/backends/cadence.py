@@ -50,7 +50,7 @@ class CadenceScripts(Scripts):
 
     def values(self, context: Context, files: Mapping[str, Any]) -> dict[str, Any]:
         corners = [{"name": TYPICAL, "libraries": files["libraries"]}]
-        corners += [{"name": name, "libraries": [file]} for name, file in files["corner_libraries"].items()]
+        corners += [{"name": name, "libraries": libraries} for name, libraries in files["corner_libraries"].items()]
         names = [corner["name"] for corner in corners]
         layers = self.kit.technology.layers.values()
         return {

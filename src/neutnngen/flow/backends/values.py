@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -31,10 +32,15 @@ def link_files(kit: Kit, folder: Path) -> dict[str, Any]:
     names = ["technology.lef", "cells.lef"] if len(kit.lef) == 2 else [f"lef_{number}.lef" for number in range(len(kit.lef))]
     return {
         "libraries": link_libraries(kit, folder),
-        "corner_libraries": {corner: _link(path, folder / f"cells_{corner}.lib") for corner, path in kit.corners.items()},
+        "corner_libraries": {corner: _corner_links(corner, paths, folder) for corner, paths in kit.corners.items()},
         "lefs": [_link(path, folder / name) for path, name in zip(kit.lef, names, strict=True)],
         "cell_gds": _link(kit.cell_gds, folder / "cells.gds"),
     }
+
+
+def _corner_links(corner: str, paths: Sequence[Path], folder: Path) -> list[str]:
+    ends = [""] if len(paths) == 1 else [f"_{number}" for number in range(len(paths))]
+    return [_link(path, folder / f"cells_{corner}{end}.lib") for end, path in zip(ends, paths, strict=True)]
 
 
 def _link(path: Path, link: Path) -> str:
@@ -112,7 +118,7 @@ def script_values(kit: Kit, config: LayoutConfig, top: str, clock: str = "clk") 
         "output_load": roles.output_load,
         "output_load_pf": round(roles.output_load / 1000, 9),
         "tie_cells": [roles.tie_high[0], roles.tie_low[0]],
-        "fillers": list(roles.fillers),
+        "fillers": sorted((*roles.fillers, *roles.decaps), key=lambda name: -kit.masters[name].width),
         "antenna": roles.antenna,
         "dont_use": list(roles.dont_use),
         "process_nm": _process_nm(kit),

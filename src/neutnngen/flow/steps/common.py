@@ -41,6 +41,11 @@ def kit_fingerprint(kit: Kit) -> str:
     return digest.hexdigest()
 
 
+def corner_hashes(kit: Kit) -> dict[str, list[str]]:
+    """Content of the Liberty files of every corner."""
+    return {name: [file_hash(path) for path in paths] for name, paths in kit.corners.items()}
+
+
 @dataclass(frozen=True)
 class KitStep(ABC):
     """A step that works with a process kit. options: the keys of the configuration that it uses; tools: the programs that it runs;

@@ -10,8 +10,8 @@ from typing import Any
 from neutnngen.errors import DataError
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.metric import metrics
-from neutnngen.flow.state import StateDelta, file_hash
-from neutnngen.flow.steps.common import Context, KitStep, read_block, read_parasitics, write_report
+from neutnngen.flow.state import StateDelta
+from neutnngen.flow.steps.common import Context, KitStep, corner_hashes, read_block, read_parasitics, write_report
 from neutnngen.timing.corners import analyse_corners, figures, worst
 from neutnngen.timing.engine import make_engine
 from neutnngen.timing.model_file import write_block_model
@@ -28,7 +28,7 @@ class Models(KitStep):
     options = ("clock_period_ns",)
 
     def inputs(self, config: LayoutConfig) -> Mapping[str, Any]:
-        return {**super().inputs(config), "corners": {name: file_hash(path) for name, path in self.kit.corners.items()}}
+        return {**super().inputs(config), "corners": corner_hashes(self.kit)}
 
     def run(self, context: Context) -> StateDelta:
         folder, period = context.folder, context.config.clock_period_ns

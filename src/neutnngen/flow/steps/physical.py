@@ -196,6 +196,7 @@ class Fill(KitStep):
         layout = context.folder / "layout.def"
         write_def(block, self.kit, layout)
         kinds = [instance.kind for instance in block.instances.values()]
+        decaps = sum(instance.master in self.kit.roles.decaps for instance in block.instances.values())
         masters = [self.kit.masters[i.master] for i in block.instances.values() if i.kind not in ("filler", "tap", "antenna")]
         area = sum(master.width * master.height for master in masters) / self.kit.technology.dbu**2
         core = (block.core.x1 - block.core.x0) * (block.core.y1 - block.core.y0) / self.kit.technology.dbu**2
@@ -205,10 +206,12 @@ class Fill(KitStep):
             ("cells", len(masters), "cells", "lower"),
             ("cell_area", area, "um2", "lower"),
             ("utilisation", area / core, "", None),
-            ("fillers", kinds.count("filler"), "cells", None),
+            ("fillers", kinds.count("filler") - decaps, "cells", None),
+            ("decaps", decaps, "cells", None),
             ("taps", kinds.count("tap"), "cells", None),
         )
-        return StateDelta({"layout": layout}, numbers, f"{kinds.count('filler'):,} fillers")
+        said = f", of them {decaps:,} decoupling capacitors" if decaps else ""
+        return StateDelta({"layout": layout}, numbers, f"{kinds.count('filler'):,} fillers{said}")
 
 
 def _require_legal(block: Block, kit: Kit, context: Context) -> None:

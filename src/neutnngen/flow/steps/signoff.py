@@ -14,8 +14,18 @@ from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.loads import check_loads
 from neutnngen.flow.metric import metrics
 from neutnngen.flow.power_model import PREFIX, clock_port, drive_inputs, group_power, move_parasitics, pin_activity
-from neutnngen.flow.state import StateDelta, file_hash
-from neutnngen.flow.steps.common import Context, KitStep, beside, link_libraries, read_block, read_parasitics, render_script, write_report
+from neutnngen.flow.state import StateDelta
+from neutnngen.flow.steps.common import (
+    Context,
+    KitStep,
+    beside,
+    corner_hashes,
+    link_libraries,
+    read_block,
+    read_parasitics,
+    render_script,
+    write_report,
+)
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block
 from neutnngen.place_route.extract import write_spef
@@ -76,17 +86,17 @@ class Timing(KitStep):
     tools = (opensta.OPENSTA,)
 
     def inputs(self, config: LayoutConfig) -> Mapping[str, Any]:
-        return {**super().inputs(config), "corners": {name: file_hash(path) for name, path in self.kit.corners.items()}}
+        return {**super().inputs(config), "corners": corner_hashes(self.kit)}
 
     def run(self, context: Context) -> StateDelta:
         folder, period = context.folder, context.config.clock_period_ns
         block = read_block(context, self.kit)
         found = _analyse(context, self.kit, block, folder, context.log)
         corners: dict[str, CornerTiming] = {}
-        for corner, library in self.kit.corners.items():
+        for corner, libraries in self.kit.corners.items():
             context.say(f"corner {corner}", None)
             (folder / corner).mkdir()
-            kit = replace(self.kit, liberty=(library,))
+            kit = replace(self.kit, liberty=libraries)
             corners[corner] = _analyse(context, kit, block, folder / corner, folder / corner / "log")
         report = write_report(
             folder,
