@@ -25,7 +25,7 @@ from neutnngen.spec import ColumnSpec, Design, load_design
 
 WHOLE = 7000
 """Synapses up to which a Design is laid out whole; of a larger one, a piece of every layer times their number."""
-WAVES = 64
+WAVES = 256
 QUICK = 200
 """Synapses up to which a Design is taken with ``quick``."""
 GROWTH = ((8, 4), (16, 4), (16, 8), (32, 8), (32, 16), (64, 16), (64, 32), (128, 32), (256, 32))
@@ -110,19 +110,24 @@ class LayoutCase:
     place: Path | None
 
 
-def layout_cases(examples: Path, only: Sequence[str] = (), *, quick: bool = False, growth: bool = True) -> list[LayoutCase]:
-    """Designs under ``examples`` in all styles that they can have, then columns of growing size; small ones first. Raises DataError."""
+def layout_cases(
+    examples: Path, only: Sequence[str] = (), *, quick: bool = False, growth: bool = True, smallest: bool = False
+) -> list[LayoutCase]:
+    """Designs under ``examples`` in all styles that they can have, then columns of growing size; small ones first. Raises DataError.
+
+    smallest: each in the style that takes the least area.
+    """
     grown = [name for name in only if name.startswith(GROWN.rstrip("/"))]
     named = [name for name in only if name not in grown]
     found: list[LayoutCase] = []
     if named or not only:
         for name, place in find_designs(examples, named).items():
             design = load_design(place)
-            found += [LayoutCase(name + tail, design, rings, place) for tail, rings in styles(design)]
+            found += [LayoutCase(name + tail, design, rings, place) for tail, rings in _styles(design, smallest)]
     if growth and (grown or not only):
         for inputs, neurons in GROWTH:
             design = grown_column(inputs, neurons)
-            found += [LayoutCase(f"{GROWN}{inputs}x{neurons}{tail}", design, rings, None) for tail, rings in styles(design)]
+            found += [LayoutCase(f"{GROWN}{inputs}x{neurons}{tail}", design, rings, None) for tail, rings in _styles(design, smallest)]
         found = [
             case for case in found if case.place or not grown or any(case.name.removesuffix(RINGED) == n or n == "growth" for n in grown)
         ]
@@ -130,6 +135,12 @@ def layout_cases(examples: Path, only: Sequence[str] = (), *, quick: bool = Fals
     if not found:
         raise DataError("there is no such Design", got=", ".join(only), allowed=f"names under {examples}, {GROWN}INPUTSxNEURONS")
     return sorted(found, key=lambda case: (case.design.synapses, case.name))
+
+
+def _styles(design: Design, smallest: bool) -> list[tuple[str, Rings | None]]:
+    """(tail of the name, rings) of the styles to take; the last one is the smallest."""
+    found = list(styles(design))
+    return found[-1:] if smallest else found
 
 
 def grown_column(inputs: int, neurons: int) -> Design:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from neutnngen.bench.layout import WHOLE, bench_layout, layout_cases
@@ -44,6 +44,15 @@ def add_layout_arguments(parser: argparse.ArgumentParser) -> None:
         default=WHOLE,
         help="of layout: largest Design that is laid out whole (default: %(default)s)",
     )
+    parser.add_argument("--smallest", action="store_true", help="of layout: each Design in its smallest style only")
+    parser.add_argument(
+        "--also",
+        metavar="WORD",
+        nargs="+",
+        action="append",
+        default=[],
+        help="of layout: a further kit: name, clock period in ns, folder",
+    )
     parser.add_argument("--again", action="store_true", help="of layout: make rows again that the table has")
     parser.add_argument("--macros-folder", metavar="DIR", type=Path, help="of macros: your folder with the TNN7 views (lef, lib)")
     parser.add_argument("--keep", metavar="FOLDER", type=Path, help="of layout: keep the runs here; one that was stopped goes on")
@@ -56,31 +65,48 @@ def layout_config(options: argparse.Namespace) -> LayoutConfig:
         kit_folder=options.kit_folder,
         utilisation=options.utilisation,
         clock_period_ns=options.clock_period,
-        waves=8 if options.quick else 64,
+        waves=8 if options.quick else 256,
     )
+
+
+def more_config(options: argparse.Namespace, words: Sequence[str]) -> LayoutConfig:
+    """Configuration with another kit; words: kit, clock period in ns, the folder with its files if it needs one. Raises ConfigError."""
+    try:
+        kit, period, *folder = words
+        config = replace(layout_config(options), kit=kit, clock_period_ns=float(period), kit_folder=Path(folder[0]) if folder else None)
+    except ValueError:
+        raise ConfigError("a further kit is not understood", got=" ".join(words), allowed="--also KIT NS [FOLDER]") from None
+    load_kit(config.kit, config.kit_folder)
+    return config
 
 
 def _layout(options: argparse.Namespace) -> int:
     out = options.out or Path("runs/layouts")
-    cases = layout_cases(options.examples, options.only, quick=options.quick)
+    cases = layout_cases(options.examples, options.only, quick=options.quick, smallest=options.smallest)
     limit = 3600.0 if options.limit is None else options.limit
+    configs = [layout_config(options), *(more_config(options, words) for words in options.also)]
     with progress_bar("layouts", "rows", options) as tell:
-        rows = bench_layout(
-            cases,
-            out / "layouts.csv",
-            layout_config(options),
-            options.seeds,
-            whole=options.whole,
-            keep=options.keep,
-            limit=limit,
-            again=options.again,
-            tell=tell,
-        )
+        for number, config in enumerate(configs):
+
+            def told(done: int, total: int, number: int = number) -> None:
+                tell(number * total + done, len(configs) * total)
+
+            rows = bench_layout(
+                cases,
+                out / "layouts.csv",
+                config,
+                options.seeds,
+                whole=options.whole,
+                keep=options.keep,
+                limit=limit,
+                again=options.again,
+                tell=told,
+            )
     page = write_atomic(out / "layouts.md", markdown(rows.values()))
     drawn = write_atomic(out / "layouts.png", picture(rows.values()))
-    keys = [f"{case.name}|{options.kit}|{seed}" for case in cases for seed in options.seeds]
+    keys = [f"{case.name}|{config.kit}|{seed}" for config in configs for case in cases for seed in options.seeds]
     chosen = [rows[key] for key in keys if key in rows]
-    shown = table(f"MEASURED, {options.kit}", SHOWN_HEADER, [shown_cells(row) for row in chosen])
+    shown = table(f"MEASURED, {', '.join(config.kit for config in configs)}", SHOWN_HEADER, [shown_cells(row) for row in chosen])
     emit(options, {"rows": [asdict(row) for row in chosen]}, shown, f"written: {out / 'layouts.csv'}, {page}, {drawn}")
     return 0 if all(row.outcome == "clean" for row in chosen) else 1
 
