@@ -23,7 +23,17 @@ from neutnngen.bench.layout import (
     layout_cases,
     read_rows,
 )
-from neutnngen.bench.layout_page import AREA_HEADER, POWER_HEADER, area_cells, fits, markdown, picture, power_cells, shown_cells
+from neutnngen.bench.layout_page import (
+    AREA_HEADER,
+    POWER_HEADER,
+    SHOWN_HEADER,
+    area_cells,
+    fits,
+    markdown,
+    picture,
+    power_cells,
+    shown_cells,
+)
 from neutnngen.bench.layout_run import Answer, lay_out
 from neutnngen.errors import DataError
 from neutnngen.flow.config import LayoutConfig
@@ -76,7 +86,11 @@ def test_what_stopped_a_run_is_its_outcome() -> None:
     row = filled(row_of(small()), [(1, answer)], LayoutConfig())
     assert row.outcome.startswith("the layout breaks") and row.drc == -1 and math.isnan(row.setup_slack)
     assert area_cells(row)[9:14] == ["–", "–", "–", "–", row.outcome] and power_cells(row)[5] == "–"
-    assert len(area_cells(row)) == len(AREA_HEADER) and len(power_cells(row)) == len(POWER_HEADER) and len(shown_cells(row)) == 9
+    assert (
+        len(area_cells(row)) == len(AREA_HEADER)
+        and len(power_cells(row)) == len(POWER_HEADER)
+        and len(shown_cells(row)) == len(SHOWN_HEADER)
+    )
 
 
 def test_cases_are_found(tmp_path: Path) -> None:
@@ -135,7 +149,7 @@ def test_page_and_picture() -> None:
     for n, (inputs, neurons) in enumerate(((8, 4), (16, 8), (32, 16))):
         case = LayoutCase(f"growth/{inputs}x{neurons}", grown_column(inputs, neurons), None, None)
         size = case.design.synapses
-        rows.append(row_of(case, outcome="clean", seconds=2.0 * size, memory=100.0 * 2**n, cells=size, area=80.0 * size, period=2.0))
+        rows.append(row_of(case, outcome="clean", processor=2.0 * size, memory=100.0 * 2**n, cells=size, area=80.0 * size, period=2.0))
     text = markdown(rows)
     assert "3 of 3 rows are clean" in text and "| growth/32x16 |" in text
     (name, sentence), *_ = fits(rows)

@@ -42,11 +42,11 @@ Tell = Callable[[int, int], None]
 class LayoutRow:
     """A Design's layout. Numbers that a piece stands for are times the number of pieces.
 
-    name: folder under the examples, with the style. scope: what was laid out. seconds: of all steps; steps: by step as JSON. memory: MB of
-    the largest process. area: of the die, µm². drc, deck, lvs, mismatches: -1 where the step was not reached or is not there. slack,
-    hold_slack, period (shortest, of paths between registers): ns. leakage, power (at 100 kHz), fast_power (at the shortest period): W.
-    clocks: of a sample. accuracy: of the Design in its application. outcome: ``clean``, or what stopped the flow. limit: seconds it had.
-    release: of this program, with the commit where it is known.
+    name: folder under the examples, with the style. scope: what was laid out. seconds: of all steps; processor: seconds of all
+    processors; steps: by step as JSON. memory: MB of the largest process. area: of the die, µm². drc, deck, lvs, mismatches: -1 where
+    the step was not reached or is not there. slack, hold_slack, period (shortest, of paths between registers): ns. leakage, power (at
+    100 kHz), fast_power (at the shortest period): W. clocks: of a sample. accuracy: of the Design in its application. outcome:
+    ``clean``, or what stopped the flow. limit: seconds it had. release: of this program, with the commit where it is known.
     """
 
     name: str
@@ -73,6 +73,7 @@ class LayoutRow:
     power: float = 0.0
     fast_power: float = 0.0
     seconds: float = 0.0
+    processor: float = 0.0
     steps: str = ""
     memory: float = 0.0
     accuracy: str = ""
@@ -256,6 +257,7 @@ def filled(row: LayoutRow, answers: Sequence[tuple[int, Answer]], config: Layout
         power=total("power_at_unit_clock", 1e-6),
         fast_power=leakage + dynamic * config.clock_period_ns / period if period else 0.0,
         seconds=sum(steps.values()),
+        processor=sum(answer.processor for _, answer in answers),
         steps=json.dumps({name: round(seconds, 2) for name, seconds in steps.items()}),
         memory=max((answer.memory for _, answer in answers), default=0) / 1e6,
         outcome=outcome,

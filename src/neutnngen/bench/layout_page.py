@@ -21,7 +21,7 @@ from neutnngen.bench.plot import BLUE, ORANGE
 
 AREA_HEADER = (
     *("design", "kit", "seed", "synapses", "laid out", "cells", "die, µm²", "µm² per synapse", "utilisation, %"),
-    *("DRC", "deck", "LVS", "gates ≠", "result", "s", "memory, MB"),
+    *("DRC", "deck", "LVS", "gates ≠", "result", "s", "processor s", "memory, MB"),
 )
 POWER_HEADER = (
     *("design", "kit", "seed", "setup slack, ns", "hold slack, ns", "period, ns", "leakage, µW", "at 100 kHz, µW", "at the period, mW"),
@@ -36,7 +36,7 @@ def area_cells(row: LayoutRow) -> list[str]:
     sizes = [ABSENT] * 4
     if row.cells:
         sizes = [f"{row.cells:,}", f"{row.area:,.0f}", f"{row.area / row.synapses:.1f}", f"{100 * row.utilisation:.0f}"]
-    cost = [f"{row.seconds:,.0f}", f"{row.memory:,.0f}" if row.memory else ABSENT]
+    cost = [f"{row.seconds:,.0f}", f"{row.processor:,.0f}" if row.processor else ABSENT, f"{row.memory:,.0f}" if row.memory else ABSENT]
     return [row.name, row.kit, str(row.seed), f"{row.synapses:,}", row.scope, *sizes, *checks, row.outcome, *cost]
 
 
@@ -74,7 +74,7 @@ def curves(rows: Iterable[LayoutRow]) -> dict[str, list[LayoutRow]]:
     """Clean rows of whole blocks by kit and style."""
     found: dict[str, list[LayoutRow]] = {}
     for row in sorted(rows, key=lambda one: one.synapses):
-        if row.outcome == "clean" and row.scope == WHOLE_SCOPE:
+        if row.outcome == "clean" and row.scope == WHOLE_SCOPE and row.processor:
             style = "rings" if row.name.endswith(RINGED) else "parallel"
             found.setdefault(f"{row.kit}, {style}", []).append(row)
     return found
@@ -89,7 +89,9 @@ def fits(rows: Iterable[LayoutRow]) -> list[tuple[str, str]]:
         if len({row.synapses for row in upper}) < 2:
             continue
         x = np.log([row.synapses for row in upper])
-        seconds, memory = (float(np.polyfit(x, np.log(values), 1)[0]) for values in ([r.seconds for r in upper], [r.memory for r in upper]))
+        seconds, memory = (
+            float(np.polyfit(x, np.log(values), 1)[0]) for values in ([r.processor for r in upper], [r.memory for r in upper])
+        )
         span = f"{upper[0].synapses:,} to {upper[-1].synapses:,}"
         grown = f"time grows as the power {seconds:.2f} of their number, memory as the power {memory:.2f}"
         made.append((name, f"{name}: from {span} synapses, {grown}."))
@@ -97,7 +99,7 @@ def fits(rows: Iterable[LayoutRow]) -> list[tuple[str, str]]:
 
 
 def picture(rows: Iterable[LayoutRow]) -> bytes:
-    """PNG: seconds on the left, memory on the right, against synapses, logarithmic."""
+    """PNG: processor seconds on the left, memory on the right, against synapses, logarithmic."""
     figure = Figure(figsize=(11, 4.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     marks = {"parallel": ("o", BLUE), "rings": ("s", ORANGE)}
@@ -105,9 +107,9 @@ def picture(rows: Iterable[LayoutRow]) -> bytes:
         mark, colour = marks[name.rpartition(", ")[2]]
         sizes = [row.synapses for row in members]
         style = {"color": colour, "label": name, "alpha": 0.85, "fillstyle": "full" if number < 2 else "none"}
-        left.loglog(sizes, [row.seconds for row in members], mark, **style)
+        left.loglog(sizes, [row.processor for row in members], mark, **style)
         right.loglog(sizes, [row.memory for row in members], mark, **style)
-    for axis, title in ((left, "seconds, RTL to checked GDSII"), (right, "memory of the largest process, MB")):
+    for axis, title in ((left, "processor seconds, RTL to checked GDSII"), (right, "memory of the largest process, MB")):
         axis.set_xlabel("synapses")
         axis.set_ylabel(title)
         axis.grid(alpha=0.3, which="both")
@@ -121,10 +123,10 @@ def picture(rows: Iterable[LayoutRow]) -> bytes:
     return buffer.getvalue()
 
 
-SHOWN_HEADER = ("design", "synapses", "cells", "µm² per synapse", "period, ns", "at 100 kHz, µW", "s", "MB", "result")
+SHOWN_HEADER = ("design", "synapses", "cells", "µm² per synapse", "period, ns", "at 100 kHz, µW", "s", "processor s", "MB", "result")
 
 
 def shown_cells(row: LayoutRow) -> list[str]:
     """Cells under ``SHOWN_HEADER``, for a terminal."""
     area, power = area_cells(row), power_cells(row)
-    return [row.name, f"{row.synapses:,}", area[5], area[7], power[5], power[7], area[14], area[15], row.outcome]
+    return [row.name, f"{row.synapses:,}", area[5], area[7], power[5], power[7], area[14], area[15], area[16], row.outcome]

@@ -31,7 +31,7 @@ JOB, ANSWER = "job.json", "answer.json"
 class Answer:
     """What a run of the flow gave. complete: all steps passed, else problem says why not. metrics: by name. seconds: by step, in order.
 
-    memory: bytes, the largest of this process and of each program that it ran.
+    memory: bytes, the largest of this process and of each program that it ran. processor: seconds of all of them together.
     """
 
     complete: bool
@@ -39,6 +39,7 @@ class Answer:
     metrics: dict[str, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     memory: int = 0
+    processor: float = 0.0
 
 
 def lay_out(design: Design, waves: Any, config: LayoutConfig, folder: Path, timeout: float) -> Answer:
@@ -83,9 +84,10 @@ def main() -> int:
         run_layout(design, waves, learn, config, folder / "layout", enable=enable, labels=labels)
     except NeutnngenError as error:
         problem = error.what if error.got is None else f"{error.what}: {error.got.splitlines()[0][:120]}"
-    memory = 1024 * max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    memory, processor = 1024 * max(one.ru_maxrss for one in used), sum(one.ru_utime + one.ru_stime for one in used)
     metrics, seconds = _so_far(folder)
-    answer = {"complete": not problem, "problem": problem, "metrics": metrics, "seconds": seconds, "memory": memory}
+    answer = {"complete": not problem, "problem": problem, "metrics": metrics, "seconds": seconds, "memory": memory, "processor": processor}
     write_atomic(folder / ANSWER, json.dumps(answer, indent=1) + "\n")
     return 0
 
