@@ -8,7 +8,6 @@ from neutnngen.verify.compare import (
     first_divergence,
     measure_gates,
     measure_model,
-    verify_gates,
     verify_rtl,
 )
 from neutnngen.verify.record import Fault, Record, read_record
@@ -32,6 +31,5 @@ __all__ = [
     "read_vcd_activity",
     "simulate_gates",
     "simulate_rtl",
-    "verify_gates",
     "verify_rtl",
 ]

@@ -171,22 +171,6 @@ def verify_rtl(
     return compare(expected, record, design, learn, engine=judge.name, level="rtl")
 
 
-def verify_gates(
-    netlist: Path,
-    cell_models: Path,
-    design: Design,
-    inputs: NDArray[np.uint8],
-    learn: NDArray[np.bool_] | bool,
-    folder: Path,
-    *,
-    rings: Rings | None = None,
-    engine: Engine | None = None,
-    timeout: float = 3600.0,
-) -> VerifyReport:
-    """The same for a gate netlist: output spikes and winners of every wave, the weights after the last one. rings: style of its RTL."""
-    return _run_gates(netlist, cell_models, design, inputs, learn, folder, rings, engine, timeout, activity=False)[0]
-
-
 def measure_gates(
     netlist: Path,
     cell_models: Path,
@@ -197,10 +181,15 @@ def measure_gates(
     *,
     rings: Rings | None = None,
     engine: Engine | None = None,
+    activity: bool = True,
     timeout: float = 3600.0,
 ) -> tuple[VerifyReport, Activity]:
-    """:func:`verify_gates` and, from the same simulation, the switching activity of every net."""
-    return _run_gates(netlist, cell_models, design, inputs, learn, folder, rings, engine, timeout, activity=True)
+    """The same for a gate netlist: output spikes and winners of every wave, the weights after the last one, and the switching activity of
+    every net (none unless ``activity``). rings: style of its RTL."""
+    judge = engine or ReferenceEngine()
+    expected = judge.run(design, inputs, learn)
+    gates = simulate_gates(netlist, cell_models, design, inputs, learn, folder, rings=rings, activity=activity, timeout=timeout)
+    return compare(expected, gates.record, design, learn, engine=judge.name, level="gates"), gates.activity or {}
 
 
 def measure_model(
@@ -218,23 +207,4 @@ def measure_model(
     judge = engine or ReferenceEngine()
     expected = judge.run(design, inputs, learn)
     gates = play_gates(model, design, inputs, learn, folder, rings=rings, tell=tell)
-    return compare(expected, gates.record, design, learn, engine=judge.name, level="gates"), gates.activity or {}
-
-
-def _run_gates(
-    netlist: Path,
-    cell_models: Path,
-    design: Design,
-    inputs: NDArray[np.uint8],
-    learn: NDArray[np.bool_] | bool,
-    folder: Path,
-    rings: Rings | None,
-    engine: Engine | None,
-    timeout: float,
-    *,
-    activity: bool,
-) -> tuple[VerifyReport, Activity]:
-    judge = engine or ReferenceEngine()
-    expected = judge.run(design, inputs, learn)
-    gates = simulate_gates(netlist, cell_models, design, inputs, learn, folder, rings=rings, activity=activity, timeout=timeout)
     return compare(expected, gates.record, design, learn, engine=judge.name, level="gates"), gates.activity or {}
