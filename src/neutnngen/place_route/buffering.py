@@ -10,7 +10,6 @@ from neutnngen.errors import ConfigError
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block, Instance, Net, PinRef
 from neutnngen.place_route.wiring import (
-    STEINER,
     buffer_pins,
     centre,
     cluster,
@@ -18,6 +17,7 @@ from neutnngen.place_route.wiring import (
     pick_buffer,
     pin_capacitance,
     pin_place,
+    routed_length,
     split_net,
     wire_capacitance,
 )
@@ -90,7 +90,7 @@ def _lighten(
 def group_load(block: Block, kit: Kit, sinks: list[PinRef], places: list[tuple[int, int]]) -> float:
     """fF of the sinks at these places and of a wire that joins them (ESTIMATED)."""
     xs, ys = [p[0] for p in places], [p[1] for p in places]
-    wire = kit.technology.to_um(max(xs) - min(xs) + max(ys) - min(ys)) * STEINER * wire_capacitance(kit)
+    wire = routed_length(kit.technology.to_um(max(xs) - min(xs) + max(ys) - min(ys)), len(places) + 1) * wire_capacitance(kit)
     return wire + sum(pin_capacitance(block, kit, ref) for ref in sinks)
 
 

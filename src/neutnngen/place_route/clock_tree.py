@@ -9,7 +9,7 @@ from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block, Net, PinRef
 from neutnngen.place_route.buffering import add_buffer, fresh, release, tidy
 from neutnngen.place_route.wiring import (
-    STEINER,
+    DETOUR,
     centre,
     cluster,
     load,
@@ -106,7 +106,7 @@ def _wire_delays(block: Block, kit: Kit, net: Net) -> list[float]:
     result = []
     for ref in sinks:
         x, y = pin_place(block, kit, ref)
-        length = kit.technology.to_um(abs(x - x0) + abs(y - y0)) * STEINER
+        length = kit.technology.to_um(abs(x - x0) + abs(y - y0)) * DETOUR
         resistance = length * wire_resistance(kit)
         result.append(resistance * (length * wire_capacitance(kit) / 2 + pin_capacitance(block, kit, ref)) * 1e-3)
     return result

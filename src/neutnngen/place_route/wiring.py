@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
 from neutnngen.pdk.technology import Kit, Master
 from neutnngen.place_route.block import Block, Instance, Net, PinRef, transform
 
-STEINER = 1.28
-"""Routed length over half-perimeter, for load estimates; measured on routed columns it lies between 1.26 and 1.32."""
+DETOUR = 1.28
+"""Length of a net's way to one of its sinks over their distance, for estimates of delay."""
+_PINS = (3, 4, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 35, 40, 45, 50)
+_LENGTHS = (1.0, 1.0828, 1.1536, 1.2206, 1.2823, 1.3385, 1.3991, 1.4493, 1.6899, 1.8924, 2.0743, 2.2334, 2.3895, 2.5356, 2.6625, 2.7933)
+ROUTED = 1.03
+"""Routed length over that of the shortest tree."""
+
+
+@overload
+def routed_length(half_perimeter: float, pins: int) -> float: ...
+@overload
+def routed_length(half_perimeter: NDArray[np.float64], pins: NDArray[np.int32]) -> NDArray[np.float64]: ...
+def routed_length(half_perimeter: Any, pins: Any) -> Any:
+    """Routed length of nets with so many pins (ESTIMATED), in the unit of their half-perimeter; arrays or numbers.
+
+    Trees of n pins are longer than their half-perimeter by a factor that depends on n alone: C. E. Cheng, RISA, ICCAD 1994, table 1. On
+    routed columns of both nodes the means lie within 10 % of it.
+    """
+    return half_perimeter * ROUTED * np.interp(pins, _PINS, _LENGTHS)
 
 
 def pin_offset(master: Master, pin: str) -> tuple[int, int]:
@@ -82,7 +104,7 @@ def split_net(block: Block, kit: Kit, net: Net) -> tuple[PinRef | None, list[Pin
 def load(block: Block, kit: Kit, net: Net) -> float:
     """fF that the driver of a net sees: pins and estimated wire (ESTIMATED)."""
     _, sinks = split_net(block, kit, net)
-    wire = kit.technology.to_um(half_perimeter(block, kit, net)) * STEINER * wire_capacitance(kit)
+    wire = routed_length(kit.technology.to_um(half_perimeter(block, kit, net)), len(net.pins)) * wire_capacitance(kit)
     return wire + sum(pin_capacitance(block, kit, ref) for ref in sinks)
 
 

@@ -28,7 +28,7 @@ class RepairOptions:
 
     setup_margin: float = 0.0
     hold_margin: float = 0.02
-    share: float = 0.9
+    share: float = 0.8
     rounds: int = 60
     hold_tries: int = 4
     hold_buffers: int = 12

@@ -9,7 +9,7 @@ import numpy as np
 from neutnngen.pdk.technology import Kit, Master
 from neutnngen.place_route.block import PinRef
 from neutnngen.place_route.extract import Parasitics
-from neutnngen.place_route.wiring import STEINER, pin_offset, pin_place, wire_capacitance, wire_resistance
+from neutnngen.place_route.wiring import DETOUR, pin_offset, pin_place, routed_length, wire_capacitance, wire_resistance
 from neutnngen.timing import kernel
 from neutnngen.timing.graph import Graph
 from neutnngen.timing.library import Floats
@@ -65,7 +65,7 @@ def _offsets(master: Master, orient: str, pins: tuple[str, ...]) -> Floats:
 
 
 def estimate_wires(graph: Graph, kit: Kit) -> Wires:
-    """Wires of a placed block: the half-perimeter times STEINER as capacitance; to each sink the delay of a direct wire (ESTIMATED)."""
+    """Wires of a placed block: the length of a routed tree as capacitance; to each sink the delay of a direct wire (ESTIMATED)."""
     where = places(graph, kit)
     counts = np.diff(graph.sink_start)
     net_of = np.repeat(np.arange(len(graph.nets)), counts)
@@ -79,9 +79,9 @@ def estimate_wires(graph: Graph, kit: Kit) -> Wires:
     low, high = at_driver.copy(), at_driver.copy()
     np.minimum.at(low, net_of, at_sink)
     np.maximum.at(high, net_of, at_sink)
-    length = (high - low).sum(axis=1) * STEINER
+    length = routed_length((high - low).sum(axis=1), counts + 1)
     per_um, ohm = wire_capacitance(kit), wire_resistance(kit)
-    direct = np.abs(at_sink - at_driver[net_of]).sum(axis=1) * STEINER
+    direct = np.abs(at_sink - at_driver[net_of]).sum(axis=1) * DETOUR
     pin = pin_capacitances(graph, kit.roles.output_load).max(axis=1)
     delay = ohm * direct * (direct * per_um / 2 + pin[graph.sinks]) * 1e-6
     return Wires(length * per_um, delay)
