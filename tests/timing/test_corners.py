@@ -22,7 +22,7 @@ def test_slow_is_worst_for_setup_and_fast_for_hold(tmp_path: Path, shared: Path)
     for name, path in files.items():
         files[name] = tmp_path / f"{name}.lib"
         files[name].write_bytes(gzip.decompress(path.read_bytes()))
-    block, kit = part(tmp_path), replace(KIT, corners=files)
+    block, kit = part(tmp_path), replace(KIT, corners={corner: (file,) for corner, file in files.items()})
     wires = star(block, wires=True)
     reports = analyse_corners(block, kit, PERIOD, wires)
     assert list(reports) == ["typical", "slow", "fast"] and worst(reports) == ("slow", "fast")
