@@ -100,3 +100,20 @@ def test_weights_grow_with_criticality() -> None:
 def test_refusals() -> None:
     with pytest.raises(ConfigError, match="share"):
         RepairOptions(share=0.0)
+
+
+def test_a_gate_on_a_long_wire_gets_a_buffer_beside_it() -> None:
+    """A third of a millimetre to the one sink of each: no gate is strong enough, and there is no half of the sinks to take over."""
+    kit = the_kit()
+    block = chain(3, step=660_000)
+
+    def slow(of: Block) -> set[PinRef]:
+        engine = make_engine(of, kit, 20.0)
+        engine.update()
+        slews, loads = engine.violations(0.4)
+        return {engine.graph.ref(node) for node, *_ in (*slews, *loads)} & {PinRef(f"u{k}", "A") for k in range(3)}
+
+    assert len(slow(block)) > 1
+    made, report = repair(block, kit, 20.0, RepairOptions(share=0.4))
+    assert report.buffers > 0 and not slow(made)
+    same_function(block, made)

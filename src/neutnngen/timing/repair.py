@@ -14,7 +14,7 @@ from neutnngen.errors import ConfigError
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block, PinRef
 from neutnngen.place_route.buffering import add_buffer, fresh, tidy
-from neutnngen.place_route.wiring import buffer_pins, centre, cluster, pin_place, split_net
+from neutnngen.place_route.wiring import buffer_pins, centre, cluster, load, pick_buffer, pin_capacitance, pin_place, split_net
 from neutnngen.timing import kernel
 from neutnngen.timing.engine import Engine, make_engine
 from neutnngen.timing.families import families
@@ -233,23 +233,34 @@ def _take(block: Block, sizer: _Sizer) -> None:
 
 
 def _split_heavy(block: Block, kit: Kit, drivers: list[PinRef]) -> tuple[int, list[str]]:
-    """Halve the sinks of drivers that no strength helps: a buffer takes the half that lies farther away."""
+    """Relieve drivers that no strength helps. A gate whose load is mostly wire gets a strong buffer beside it that takes all sinks; else a
+    buffer takes the half of the sinks that lies farther away, in their middle, or on the way to them where the wire is the load."""
     net_of = {ref: net for net in block.nets.values() for ref in net.pins}
     made = 0
     left: list[str] = []
     for driver in drivers:
         net = net_of[driver]
         sinks = [ref for ref in split_net(block, kit, net)[1] if ref.instance is not None]
-        if net.use != "signal" or len(sinks) < 2:
+        whole = load(block, kit, net)
+        long = sum(pin_capacitance(block, kit, ref) for ref in sinks) < whole / 2
+        own = block.instances[driver.instance or ""].kind == "buffer"
+        if net.use != "signal" or not sinks or (len(sinks) < 2 and not long):
             left.append(f"{driver.instance}/{driver.pin}")
             continue
         spots = [pin_place(block, kit, ref) for ref in sinks]
         x, y = pin_place(block, kit, driver)
-        parts = cluster(spots, ceil(len(sinks) / 2))
-        far = max(parts, key=lambda part: abs(centre([spots[i] for i in part])[0] - x) + abs(centre([spots[i] for i in part])[1] - y))
         label = fresh(block, f"slew_{tidy(net.name)}")
-        cell = kit.roles.buffers[min(2, len(kit.roles.buffers) - 1)]
-        add_buffer(block, kit, label, cell, centre([spots[i] for i in far]), net, [sinks[i] for i in far])
+        if long and not own:
+            add_buffer(block, kit, label, pick_buffer(kit, kit.roles.buffers, whole), (x, y), net, sinks)
+        else:
+            parts = cluster(spots, ceil(len(sinks) / 2))
+            centres = [centre([spots[i] for i in part]) for part in parts]
+            far = max(range(len(parts)), key=lambda k: abs(centres[k][0] - x) + abs(centres[k][1] - y))
+            at = centres[far]
+            if long:
+                at = (at[0] + x) // 2, (at[1] + y) // 2
+            cell = kit.roles.buffers[min(2, len(kit.roles.buffers) - 1)]
+            add_buffer(block, kit, label, cell, at, net, [sinks[i] for i in parts[far]])
         made += 1
     return made, left
 
