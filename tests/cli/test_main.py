@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from neutnngen.cli.common import load_run_config
 from neutnngen.cli.main import COMMANDS, main
 from neutnngen.config import RunConfig, config_from_dict, load_config
 from neutnngen.errors import ConfigError
@@ -117,3 +119,12 @@ def test_options_win_over_the_file(tmp_path: Path) -> None:
     assert load_config(file).train.epochs == 7
     with pytest.raises(ConfigError, match="name must be a string"):
         config_from_dict({"name": 3})
+
+
+def test_options_that_are_legal_only_together() -> None:
+    """Macros need their folder and the style of rings: the configuration is changed as a whole, in whatever order the options come."""
+    options = argparse.Namespace(config=None)
+    changed = load_run_config(options, {"layout.macros": "tnn7", "layout.style": "rings", "layout.macros_folder": Path("views")})
+    assert (changed.layout.macros, changed.layout.macros_folder) == ("tnn7", Path("views"))
+    with pytest.raises(ConfigError, match="macros need their folder"):
+        load_run_config(options, {"layout.macros": "tnn7", "layout.style": "rings"})

@@ -9,7 +9,7 @@ import pytest
 from routed_block import placed_block
 
 from neutnngen.pdk.kits import load_kit
-from neutnngen.pdk.technology import Kit, Layer, Rect, ViaDef
+from neutnngen.pdk.technology import Kit, Layer, Master, Rect, ViaDef
 from neutnngen.place_route.block import Block, Instance, Net, PinRef, Port, Via, Wire
 from neutnngen.place_route.drc import check_connectivity, check_geometry, legal_overhangs
 from neutnngen.place_route.router import route
@@ -133,6 +133,19 @@ def test_minimum_area_and_via_enclosure(kit: Kit) -> None:
     block.nets["a"].vias = [Via("bare", 5000, 9000)]  # the end of the metal2 wire encloses one side by nothing
     assert {(v.rule, v.layer) for v in check_geometry(block, faulty)} == {("via enclosure", "via2")}
     assert legal_overhangs(kit.technology, "via2")["metal2"] == [(0, 70), (70, 0)]
+
+
+@pytest.mark.parametrize(("shift", "rules"), [(0, set()), (100, {"cut spacing"})])
+def test_cells_that_draw_the_same_cut_of_their_rail(kit: Kit, shift: int, rules: set[str]) -> None:
+    """Two rows share a rail: a cut that both cells have at one place is one cut, beside each other they are two."""
+    cut = Rect("via1", 200, 2730, 340, 2870)
+    below = Master("BELOW", "core", 1900, 2800, "", {}, (cut,))
+    above = Master("ABOVE", "core", 1900, 2800, "", {}, (cut._replace(x0=200 + shift, x1=340 + shift, y0=-70, y1=70),))
+    with_cells = replace(kit, masters={**kit.masters, "BELOW": below, "ABOVE": above})
+    block = _sheet()
+    block.instances["below"] = Instance("below", "BELOW", 11400, 11200, "N", True)
+    block.instances["above"] = Instance("above", "ABOVE", 11400, 14000, "N", True)
+    assert {v.rule for v in check_geometry(block, with_cells)} == rules
 
 
 def test_metal_over_a_cell(kit: Kit) -> None:

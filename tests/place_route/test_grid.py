@@ -161,3 +161,19 @@ def test_every_pin_of_a_finer_node_is_reached(shared: Path) -> None:
         found = find_access(block, kit, build_grid(block, kit), [Net("n", "signal", refs)])
         closed += [ref for ref, ways in zip(refs, np.diff(found.start).tolist(), strict=True) if not ways]
     assert closed == []
+
+
+def test_a_pin_between_two_obstructions_on_tracks_can_be_entered(kit: Kit) -> None:
+    """Corners of fixed metal that lies as a wire would are seen to later; of other metal, the tracks beside it are closed."""
+    layers = dict(kit.technology.layers)
+    layers["metal3"] = replace(layers["metal3"], corner_spacing=180)
+    strict = replace(kit, technology=replace(kit.technology, layers=layers))
+    grid = build_grid(_empty(), strict)
+    layer = grid.layers[1]
+    for shift, corners, open_beside in ((0, False, True), (0, True, False), (10, False, False)):
+        owner = np.full(grid.size, FREE, np.int32)
+        y = int(layer.tracks[20]) + shift
+        block_rect(owner, grid, strict.technology, Rect("metal3", 10000, y - 70, 20000, y + 70), BLOCKED, corners=corners)
+        stop = int(np.searchsorted(layer.stops, 15000))
+        assert owner[layer.node(20, stop)] == BLOCKED
+        assert (owner[layer.node(21, stop)] == FREE) == open_beside

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from neutnngen.bench.designs_page import ABSENT, page_table
+from neutnngen.bench.macros_layout import HEADER as LAYOUT_HEADER
+from neutnngen.bench.macros_layout import layout_cells
 
 HEADER = (
     *("macro", "Liberty", "equal to its function", "area, µm²", "in cells", "leakage, nW", "in cells", "delay, ps", "in cells"),
@@ -77,10 +79,12 @@ def column_cells(document: Mapping[str, Any]) -> list[list[str]]:
 
 def markdown_tables(document: Mapping[str, Any]) -> str:
     """All tables for a page."""
-    parts: Sequence[str] = (
+    parts: list[str] = [
         page_table(HEADER, [macro_cells(row) for row in document["macros"]], 3),
         page_table(WRAPPER_HEADER, wrapper_cells(document), 2),
         page_table(REPLACED_HEADER, replaced_cells(document), 1),
         page_table(COLUMN_HEADER, column_cells(document), 2),
-    )
+    ]
+    if document.get("layouts"):
+        parts.append(page_table(LAYOUT_HEADER, layout_cells(document["layouts"]), 3))
     return "\n\n".join(parts) + "\n"

@@ -11,6 +11,8 @@ from pathlib import Path
 from neutnngen.bench.layout import WHOLE, bench_layout, layout_cases
 from neutnngen.bench.layout_page import SHOWN_HEADER, markdown, picture, shown_cells
 from neutnngen.bench.macros import bench_macros
+from neutnngen.bench.macros_layout import HEADER as LAYOUT_HEADER
+from neutnngen.bench.macros_layout import layout_cells, macro_layout_cases, macro_layouts
 from neutnngen.bench.macros_page import (
     COLUMN_HEADER,
     HEADER,
@@ -35,7 +37,7 @@ def add_layout_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", metavar="N", type=int, nargs="+", default=[0], help="of layout, placement (default: 0)")
     parser.add_argument("--utilisation", type=float, default=LayoutConfig.utilisation, help="of layout, placement (default: %(default)s)")
     parser.add_argument(
-        "--clock-period", type=float, metavar="NS", default=LayoutConfig.clock_period_ns, help="of layout (default: %(default)s)"
+        "--clock-period", type=float, metavar="NS", default=LayoutConfig.clock_period_ns, help="of layout, macros (default: %(default)s)"
     )
     parser.add_argument(
         "--whole",
@@ -55,7 +57,14 @@ def add_layout_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--again", action="store_true", help="of layout: make rows again that the table has")
     parser.add_argument("--macros-folder", metavar="DIR", type=Path, help="of macros: your folder with the TNN7 views (lef, lib)")
-    parser.add_argument("--keep", metavar="FOLDER", type=Path, help="of layout: keep the runs here; one that was stopped goes on")
+    parser.add_argument(
+        "--layouts",
+        metavar="COLUMN",
+        nargs="+",
+        default=[],
+        help="of macros: columns to lay out with and without them, INPUTSxNEURONS or names of Designs with rings",
+    )
+    parser.add_argument("--keep", metavar="FOLDER", type=Path, help="of layout, macros: keep the runs here; one that was stopped goes on")
 
 
 def layout_config(options: argparse.Namespace) -> LayoutConfig:
@@ -116,8 +125,14 @@ def _macros(options: argparse.Namespace) -> int:
         needed = "a folder with lef/*.lef and lib/*.lib[.gz]"
         raise ConfigError("bench macros needs the folder of the macros", allowed=needed, next_step="--macros-folder DIR")
     kit = load_kit(options.kit, options.kit_folder)
+    cases = macro_layout_cases(options.layouts, options.examples)
     with progress_bar("macros", "parts", options) as tell:
         document = bench_macros(options.macros_folder, kit, tell, column=(8, 2) if options.quick else (65, 2))
+    if cases:
+        limit = 3600.0 if options.limit is None else options.limit
+        with progress_bar("layouts", "rows", options) as tell:
+            laid = macro_layouts(cases, options.macros_folder, layout_config(options), keep=options.keep, limit=limit, tell=tell)
+        document["layouts"] = laid
     written = []
     if options.out is not None:
         written = [write_atomic(options.out / "macros.json", json.dumps(document, indent=2) + "\n")]
@@ -128,9 +143,12 @@ def _macros(options: argparse.Namespace) -> int:
         table("SYNTHESIS of parts of the RTL", REPLACED_HEADER, replaced_cells(document)),
         table("SYNTHESIS of a learning column", COLUMN_HEADER, column_cells(document)),
     ]
+    if cases:
+        shown.append(table("MEASURED after layout", LAYOUT_HEADER, layout_cells(document["layouts"])))
     emit(options, document, *shown, *(f"written: {path}" for path in written))
     checks = [row["checked"] for row in document["macros"] if row["checked"] is not None] + list(document["wrappers"].values())
-    return 0 if all(check["mismatches"] == 0 and check["known"] for check in checks) else 1
+    clean = all(row["outcome"] == "clean" for row in document.get("layouts", ()))
+    return 0 if clean and all(check["mismatches"] == 0 and check["known"] for check in checks) else 1
 
 
 def _placement(options: argparse.Namespace) -> int:

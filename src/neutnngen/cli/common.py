@@ -50,12 +50,14 @@ def chosen_rings(options: argparse.Namespace) -> Rings | None:
 def load_run_config(options: argparse.Namespace, overrides: Mapping[str, Any] | None = None) -> RunConfig:
     """The configuration of ``--config`` with the options that were given on the command line on top (``section.key`` names)."""
     config = load_config(options.config)
+    sections: dict[str, dict[str, Any]] = {}
     for name, value in (overrides or {}).items():
-        if value is None:
-            continue
-        section, key = name.split(".")
-        config = dataclasses.replace(config, **{section: dataclasses.replace(getattr(config, section), **{key: value})})
-    return config
+        if value is not None:
+            section, key = name.split(".")
+            sections.setdefault(section, {})[key] = value
+    # all of a section at once: some options are legal only together
+    changed = {section: dataclasses.replace(getattr(config, section), **values) for section, values in sections.items()}
+    return dataclasses.replace(config, **changed)
 
 
 def console(options: argparse.Namespace) -> Console:

@@ -228,8 +228,9 @@ def _cuts(view: View, layer: Layer, kit: Kit) -> Iterator[Violation]:
     a, b = index[a], index[b]
     gx, gy = gaps(view.box[a], view.box[b])
     near = np.hypot(np.maximum(gx, 0), np.maximum(gy, 0)) < layer.spacing
-    # the same cut drawn twice is one cut
-    twice = (view.box[a] == view.box[b]).all(axis=1) & (view.net[a] == view.net[b])
+    # the same cut drawn twice is one cut: of one net, or of two cells that draw the cuts of the rail between them both
+    within = (view.instance[a] >= 0) & (view.instance[b] >= 0)
+    twice = (view.box[a] == view.box[b]).all(axis=1) & ((view.net[a] == view.net[b]) | within)
     alone = (view.instance[a] == view.instance[b]) & (view.instance[a] >= 0)
     for i, j in zip(a[near & ~twice & ~alone], b[near & ~twice & ~alone], strict=True):
         p, q = view.box[i], view.box[j]

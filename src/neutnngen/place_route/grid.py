@@ -246,8 +246,12 @@ def _cut_size(technology: Technology, cut: str) -> int:
     return max(max(r.x1 - r.x0, r.y1 - r.y0) for via in technology.vias.values() for r in via.rects if r.layer == cut)
 
 
-def block_rect(owner: Int32, grid: Grid, technology: Technology, rect: Rect, net: int) -> None:
-    """Keep other nets away from a shape on a signal layer: its nodes become ``net``'s own (BLOCKED for ``net`` < 0 or two nets)."""
+def block_rect(owner: Int32, grid: Grid, technology: Technology, rect: Rect, net: int, *, corners: bool = True) -> None:
+    """Keep other nets away from a shape on a signal layer: its nodes become ``net``'s own (BLOCKED for ``net`` < 0 or two nets).
+
+    corners: of a shape of no net, keep ends of wires from its corners as well. Not needed for cells' metal that lies as a wire on a track
+    would: :mod:`route_ends` sees to its ends, and the tracks beside it stay open (a pin between two such shapes could not be entered).
+    """
     i = grid.layer_index(rect.layer)
     if i is None:
         return
@@ -255,12 +259,19 @@ def block_rect(owner: Int32, grid: Grid, technology: Technology, rect: Rect, net
     width, length = sorted((rect.x1 - rect.x0, rect.y1 - rect.y0))
     space = required_spacing(metal, width, length)
     # one unit less: exactly the spacing is allowed; the corner of a line's end on a further track may face that of a fixed shape
-    beside = max(space, metal.corner_spacing if net < 0 else 0)
+    beside = max(space, metal.corner_spacing if net < 0 and (corners or not _as_wire(layer, rect)) else 0)
     across, along = beside + layer.pad_across - 1, max(space, layer.gap) + layer.pad_along - 1
     wx, wy = (across, along) if layer.vertical else (along, across)
     t0, t1, k0, k1 = window(layer, rect.x0 - wx, rect.y0 - wy, rect.x1 + wx, rect.y1 + wy)
     part = owner[layer.base : layer.base + layer.size].reshape(len(layer.tracks), len(layer.stops))[t0:t1, k0:k1]
     part[:] = BLOCKED if net < 0 else np.where((part == FREE) | (part == net), net, BLOCKED)
+
+
+def _as_wire(layer: LayerGrid, rect: Rect) -> bool:
+    """Whether a shape covers what a wire on one of the tracks would."""
+    low, high = (rect.x0, rect.x1) if layer.vertical else (rect.y0, rect.y1)
+    track = int(np.searchsorted(layer.tracks, (low + high) // 2))
+    return high - low == layer.width and track < len(layer.tracks) and low + high == 2 * int(layer.tracks[track])
 
 
 def block_cut(blocked: npt.NDArray[np.uint8], grid: Grid, technology: Technology, rect: Rect) -> None:
@@ -311,5 +322,5 @@ def block_fixed(grid: Grid, block: Block, kit: Kit) -> tuple[Int32, npt.NDArray[
             if technology.layers[rect.layer].kind == "cut":
                 block_cut(cuts, grid, technology, here)
             elif pin is None or (instance.name, pin) not in used:
-                block_rect(owner, grid, technology, here, BLOCKED)
+                block_rect(owner, grid, technology, here, BLOCKED, corners=False)
     return owner, cuts

@@ -17,6 +17,7 @@ from neutnngen.place_route.hard_blocks import standard_cells
 from neutnngen.place_route.pin_placement import Side, place_ports
 from neutnngen.place_route.placement import Engine, check_engine, place_global, place_legal
 from neutnngen.place_route.placement_arrays import total_hpwl
+from neutnngen.place_route.power_ends import settle_power_ends
 from neutnngen.place_route.power_grid import add_power_grid
 
 Progress = Callable[[str], None]
@@ -145,7 +146,7 @@ def place_block(
         say("timing repair")
         current = mend(current)
     current = place_legal(current, kit, seed=options.seed, effort=options.effort, net_weights=weights, engine=options.engine)
-    current = ports(current)
+    current = settle_power_ends(ports(current), kit)
     clock.stop()
     area = (current.core.x1 - current.core.x0) * (current.core.y1 - current.core.y0)
     share = cell_area(current, kit) / area

@@ -280,18 +280,35 @@ def _conflicts(mine, own, layers, stops, tracks, use, cuts, history, raise_by, m
     for n in mine:
         mark[n] |= TREE
     count = 0
-    for n in mine:
-        layer = layer_of(layers, n)
-        k = (n - layers[layer, BASE]) % layers[layer, STOPS]
-        at = layers[layer, STOP_AT] + k
-        others = 0
-        for m in range(n - k + stops[at, NEAR_LOW], n - k + stops[at, NEAR_HIGH] + 1):
-            others += use[m] - (mark[m] & TREE)
-        if others:
-            if count < places.size:
-                places[count] = n
-            count += 1
-            history[n] = min(60000, history[n] + raise_by)
+    i = 0
+    while i < mine.size:
+        # a bar: metal of the net along one track without a gap
+        first = mine[i]
+        layer = layer_of(layers, first)
+        width = layers[layer, STOPS]
+        low = (first - layers[layer, BASE]) % width
+        column = layers[layer, STOP_AT]
+        end = i + 1
+        while end < mine.size and mine[end] == mine[end - 1] + 1 and low + end - i < width:
+            end += 1
+        before = count
+        for j in range(i, end):
+            n = mine[j]
+            k = low + j - i
+            others = 0
+            for m in range(n - k + stops[column + k, NEAR_LOW], n - k + stops[column + k, NEAR_HIGH] + 1):
+                others += use[m] - (mark[m] & TREE)
+            if others:
+                if count < places.size:
+                    places[count] = n
+                count += 1
+                history[n] = min(60000, history[n] + raise_by)
+        length = stops[column + low + end - i - 1, PLACE] - stops[column + low, PLACE]
+        if count > before and raise_by and length < layers[layer, LEAST]:
+            # short metal was lengthened after the search, which pays for the landing alone: that becomes as dear
+            for j in range(i, end):
+                history[mine[j]] = min(60000, history[mine[j]] + raise_by)
+        i = end
     for n in mine:
         mark[n] = 0
     for n in own:

@@ -19,7 +19,7 @@ class Drc(KitStep):
     """Geometry and connectivity of the final layout."""
 
     name = "drc"
-    version = 1
+    version = 2
     reads = ("def",)
 
     def run(self, context: Context) -> StateDelta:

@@ -11,6 +11,7 @@ from neutnngen.flow.metric import metrics
 from neutnngen.flow.state import StateDelta
 from neutnngen.flow.steps.common import Context, KitStep, read_block, write_report
 from neutnngen.pdk.technology import Kit
+from neutnngen.place_route.abutment import with_room, without_room
 from neutnngen.place_route.antenna import route_with_diodes
 from neutnngen.place_route.block import Block
 from neutnngen.place_route.congestion import congestion, draw_congestion, draw_failures
@@ -68,12 +69,13 @@ class Place(KitStep):
     """Taps, power grid, ports, placement by timing, fan-out buffers and clock tree, repair of timing."""
 
     name = "place"
-    version = 2
+    version = 3
     reads = ("layout",)
     options = ("seed", "effort", "max_fanout", "clock_period_ns", "engine", "pin_sides", "pin_order", "even_pins", "core_ring")
 
     def run(self, context: Context) -> StateDelta:
         config, period = context.config, context.config.clock_period_ns
+        kit = with_room(self.kit)
         options = PlaceOptions(
             seed=config.seed,
             effort=config.effort,
@@ -90,20 +92,21 @@ class Place(KitStep):
         def refine(block: Block) -> Mapping[str, float] | None:
             if len(rounds) == TIMING_ROUNDS:
                 return None
-            rounds.append(weights_by_timing(block, self.kit, period, rounds[-1] if rounds else None))
+            rounds.append(weights_by_timing(block, kit, period, rounds[-1] if rounds else None))
             return rounds[-1] or None
 
         def mend(block: Block) -> Block:
-            made, report = repair(block, self.kit, period)
+            made, report = repair(block, kit, period)
             repairs.append(report)
             return made
 
         say = lambda message: context.say(message, None)  # noqa: E731
-        result = place_block(read_block(context, self.kit), self.kit, options, say, refine=refine, mend=mend)
-        _require_legal(result.block, self.kit, context)
-        timing, repaired = analyse(result.block, self.kit, period), repairs[-1]
+        result = place_block(read_block(context, self.kit), kit, options, say, refine=refine, mend=mend)
+        block = without_room(result.block, self.kit)
+        _require_legal(block, self.kit, context)
+        timing, repaired = analyse(block, self.kit, period), repairs[-1]
         layout = context.folder / "layout.def"
-        write_def(result.block, self.kit, layout)
+        write_def(block, self.kit, layout)
         numbers = metrics(
             "MEASURED",
             "place",
@@ -144,7 +147,7 @@ class Route(KitStep):
     """Detailed routing of all signal and clock nets."""
 
     name = "route"
-    version = 1
+    version = 2
     reads = ("layout",)
     options = ("seed", "route_iterations")
 
