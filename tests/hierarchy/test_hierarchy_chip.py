@@ -10,11 +10,11 @@ import pytest
 from hierarchy_cases import frame, grid_design, pin_directions
 
 from neutnngen.errors import ConfigError
-from neutnngen.hierarchy.build import choose_repeater
 from neutnngen.hierarchy.check import ChipCheck, check_chip
 from neutnngen.hierarchy.chip import BANK, Chip, assemble, plan_repeaters
 from neutnngen.hierarchy.drive import longest_wire, wire_model
 from neutnngen.hierarchy.export import write_chip_verilog, write_layouts
+from neutnngen.hierarchy.fit import choose_repeater
 from neutnngen.hierarchy.floorplan import free_slots, glue_slots, make_bands, plan_array
 from neutnngen.hierarchy.layers import chip_layers, stack
 from neutnngen.hierarchy.netlist import GLUE, chip_netlist

@@ -19,6 +19,7 @@ from neutnngen.flow.steps.export import Export
 from neutnngen.flow.steps.physical import Fill, Place, Route
 from neutnngen.flow.steps.signoff import Extract, PowerStep, Timing
 from neutnngen.flow.steps.synth import Synth
+from neutnngen.hierarchy.interface import Interface, MacroModel, read_interface
 from neutnngen.hierarchy.layers import ChipLayers, chip_layers, widest_spacing
 from neutnngen.pdk.technology import Kit, Rect
 from neutnngen.place_route.block import Block, Row
@@ -60,6 +61,7 @@ class HardMacro:
     leakage: float  # nW
     metrics: Mapping[str, Metric]
     netlist: Path | None = None  # of its cells
+    interface: Interface | None = None  # of a macro with a clock
 
 
 @dataclass(frozen=True)
@@ -233,7 +235,7 @@ def harden(
     initial["constraints"] = write_atomic(folder / "source" / "constraints.sdc", _constraints(config.clock_period_ns))
     wide = slots if free is None else max(free) + 1
     steps += [MacroFloorplan(kit, mark, wide), MacroPlace(kit, mark, None if free is None else tuple(free))]
-    plain: list[Callable[[Kit, str], KitStep]] = [Route, Fill, Export, Drc, Lvs, Extract, *([Timing] if timed else [])]
+    plain: list[Callable[[Kit, str], KitStep]] = [Route, Fill, Export, Drc, Lvs, Extract, *([Timing, MacroModel] if timed else [])]
     if activity is not None:
         initial["activity"] = write_atomic(folder / "source" / "activity.json", activity.read_bytes())
         plain.append(PowerStep)
@@ -301,4 +303,5 @@ def read_macro(result: FlowResult, kit: Kit) -> HardMacro:
         leak,
         dict(result.state.metrics),
         result.path("netlist"),
+        read_interface(result.path("interface")) if "interface" in result.state.files else None,
     )
