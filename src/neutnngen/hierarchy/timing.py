@@ -208,7 +208,8 @@ def _judge(nets: _Wires, ticks: Mapping[str, int], buffer: Buffer) -> WireTiming
         interface = nets.interface(nets.driver[net])
         if interface is not None:
             load_limit[net] = interface.load_limit.get(nets.driver[net].name, np.inf)
-    period, hold, short, checked = 0.0, np.inf, {}, 0
+    short: dict[Pin, float] = {}
+    period, hold, checked = 0.0, np.inf, 0
     for (module, name), some in checks.items():
         interface = nets.chip.macros[module].interface
         if interface is None:
