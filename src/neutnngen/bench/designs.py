@@ -20,8 +20,7 @@ from neutnngen.bench.pieces import Piece, piece_waves, pieces, voter_pair
 from neutnngen.bench.rows import read_table, write_table
 from neutnngen.errors import DataError, NeutnngenError
 from neutnngen.rtl import Rings, generate_rtl
-from neutnngen.rtl.rings import RingPlan, check_rings
-from neutnngen.rtl.structure import wave_clocks
+from neutnngen.rtl.rings import check_rings, clocks_of
 from neutnngen.spec import NO_SPIKE, Design, load_design
 from neutnngen.verify import verify_rtl
 from neutnngen.verify.compare import VerifyReport
@@ -240,16 +239,6 @@ def synthesised(row: DesignRow, design: Design, parts: Sequence[Piece], folder: 
         path=max(one.path for _, one in made),
         synthesis="done",
     )
-
-
-def clocks_of(design: Design, rings: Rings | None = None) -> int:
-    """Clocks of a wave."""
-    return _clocks(design) if rings is None else RingPlan(design.column, rings).clocks
-
-
-def _clocks(design: Design) -> int:
-    classic = design.network.classic
-    return wave_clocks(design.network) if classic is None else classic.wave_clocks
 
 
 class _LimitError(Exception):

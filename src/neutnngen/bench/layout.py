@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from neutnngen.bench.designs import RINGED, clocks_of, find_designs, own_waves, shape_of, styles
+from neutnngen.bench.designs import RINGED, find_designs, own_waves, shape_of, styles
 from neutnngen.bench.layout_run import Answer, lay_out, program_versions
 from neutnngen.bench.pieces import piece_waves, pieces
 from neutnngen.bench.rows import read_table, write_table
 from neutnngen.errors import DataError
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.rtl import Rings
+from neutnngen.rtl.rings import clocks_of
 from neutnngen.spec import ColumnSpec, Design, load_design
 
 WHOLE = 7000

@@ -18,10 +18,11 @@ from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.lock import run_lock
 from neutnngen.flow.runner import Flow, FlowResult
 from neutnngen.flow.step import Progress
-from neutnngen.flow.steps.checks import Drc, GateSim, Lvs
+from neutnngen.flow.steps.checks import Drc, Lvs
 from neutnngen.flow.steps.common import KitStep, kit_fingerprint
 from neutnngen.flow.steps.deck import DeckStep
 from neutnngen.flow.steps.export import Export, Picture
+from neutnngen.flow.steps.gatesim import GateSim
 from neutnngen.flow.steps.models import Models
 from neutnngen.flow.steps.physical import Fill, Floorplan, Place, Route
 from neutnngen.flow.steps.signoff import Extract, IrDrop, PowerStep, Timing

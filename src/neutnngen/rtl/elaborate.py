@@ -37,6 +37,8 @@ COLUMN_LEAVES = (*LEAVES, *RING_LEAVES)
 """Of classic columns of both styles."""
 TEST_HALF_PERIOD = 5
 """Half a clock period of the test bench, in the nanoseconds of its timescale. Gate models delay by at most 1."""
+SPARE_RESET_CLOCKS = 2
+"""Clocks for which a test bench holds rst longer than the hardware asks for."""
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,7 @@ def _testbench_context(design: Design, package: RtlPackage) -> dict[str, Any]:
         "neurons": column.neurons,
         "clocks": package.clocks,
         "unit": package.unit,
-        "reset_clocks": package.reset_clocks + 2,
+        "reset_clocks": package.reset_clocks + SPARE_RESET_CLOCKS,
         "t_lines": column.t_in_max + 1,
         "weight_w": column.w_res,
         "chain_bits": len(package.scan.places),

@@ -14,6 +14,7 @@ from typing import Any
 
 from neutnngen.errors import ConfigError, unknown_name
 from neutnngen.rtl.scan import Place, ScanOrder
+from neutnngen.rtl.structure import wave_clocks
 from neutnngen.rtl.words import constant, joined, random_words
 from neutnngen.spec import ColumnSpec, Design
 
@@ -141,6 +142,14 @@ class RingPlan:
         """The same as SystemVerilog."""
         name, first = self.register(neuron, line)
         return f"{name}[{first}+:{self.column.w_res}]"
+
+
+def clocks_of(design: Design, rings: Rings | None = None) -> int:
+    """Clocks of a wave in hardware."""
+    if rings is not None:
+        return RingPlan(design.column, rings).clocks
+    classic = design.network.classic
+    return wave_clocks(design.network) if classic is None else classic.wave_clocks
 
 
 def ring_context(design: Design, plan: RingPlan) -> dict[str, Any]:

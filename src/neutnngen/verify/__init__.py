@@ -1,7 +1,16 @@
 """Verification: RTL and gates against the simulator, exactly, in a way that can fail."""
 
 from neutnngen.verify.activity import Activity, NetActivity, read_vcd_activity
-from neutnngen.verify.compare import Divergence, VerifyReport, compare, first_divergence, measure_gates, verify_gates, verify_rtl
+from neutnngen.verify.compare import (
+    Divergence,
+    VerifyReport,
+    compare,
+    first_divergence,
+    measure_gates,
+    measure_model,
+    verify_gates,
+    verify_rtl,
+)
 from neutnngen.verify.record import Fault, Record, read_record
 from neutnngen.verify.simulate import GateRecord, simulate_gates, simulate_rtl
 from neutnngen.verify.stimuli import random_waves
@@ -17,6 +26,7 @@ __all__ = [
     "compare",
     "first_divergence",
     "measure_gates",
+    "measure_model",
     "random_waves",
     "read_record",
     "read_vcd_activity",

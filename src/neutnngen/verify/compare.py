@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from neutnngen.errors import CheckFailed
 from neutnngen.rtl import Rings, RtlPackage, generate_rtl
 from neutnngen.spec import NO_SPIKE, Design
 from neutnngen.verify.activity import Activity
+from neutnngen.verify.gate_model import GateModel
 from neutnngen.verify.record import Record
-from neutnngen.verify.simulate import simulate_gates, simulate_rtl
+from neutnngen.verify.simulate import play_gates, simulate_gates, simulate_rtl
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,24 @@ def measure_gates(
 ) -> tuple[VerifyReport, Activity]:
     """:func:`verify_gates` and, from the same simulation, the switching activity of every net."""
     return _run_gates(netlist, cell_models, design, inputs, learn, folder, rings, engine, timeout, activity=True)
+
+
+def measure_model(
+    model: GateModel,
+    design: Design,
+    inputs: NDArray[np.uint8],
+    learn: NDArray[np.bool_] | bool,
+    folder: Path,
+    *,
+    rings: Rings | None = None,
+    engine: Engine | None = None,
+    tell: Callable[[int, int], None] | None = None,
+) -> tuple[VerifyReport, Activity]:
+    """:func:`measure_gates` by the gate simulator. model: of the netlist. tell: gets waves done and their number."""
+    judge = engine or ReferenceEngine()
+    expected = judge.run(design, inputs, learn)
+    gates = play_gates(model, design, inputs, learn, folder, rings=rings, tell=tell)
+    return compare(expected, gates.record, design, learn, engine=judge.name, level="gates"), gates.activity or {}
 
 
 def _run_gates(

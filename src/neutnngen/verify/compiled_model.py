@@ -21,6 +21,7 @@ from neutnngen.engine.checks import Waves
 from neutnngen.errors import ConfigError, ToolFailed
 from neutnngen.files import write_atomic
 from neutnngen.rtl import RtlPackage
+from neutnngen.rtl.elaborate import SPARE_RESET_CLOCKS
 from neutnngen.rtl.network import NetworkPackage
 from neutnngen.rtl.structure import bias_bits, widths
 from neutnngen.rtl.voting import label_lines, vote_bits, voter_weights
@@ -259,7 +260,7 @@ def compile_model(
     harness = write_atomic(folder / "harness.cpp", _harness("harness.cpp"))
     settings = write_atomic(folder / "leaves.vlt", _harness("leaves.vlt"))
     program = _build([settings, *package.sources, wrapper], harness, top, folder, trace, optimise, jobs, timeout)
-    timing = (package.starts, package.clocks, package.unit, package.reset_clocks + 2)
+    timing = (package.starts, package.clocks, package.unit, package.reset_clocks + SPARE_RESET_CLOCKS)
     return CompiledModel(design, package, program, *timing, learning, chained, labels, state, _words(state_bits), votes)
 
 

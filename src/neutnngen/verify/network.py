@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from neutnngen.engine import Engine, ReferenceEngine, Trace
 from neutnngen.engine.checks import Learn, check_run
 from neutnngen.errors import ConfigError, ToolFailed
 from neutnngen.files import write_atomic
+from neutnngen.rtl.elaborate import SPARE_RESET_CLOCKS
 from neutnngen.rtl.network import NetworkPackage, generate_network, network_scan_image
 from neutnngen.rtl.structure import bias_bits, column_weights, widths
 from neutnngen.rtl.structure import column_synapses as synapses_of
@@ -22,6 +23,8 @@ from neutnngen.spec import NO_SPIKE, Design
 from neutnngen.tools.iverilog import simulate
 from neutnngen.verify.activity import Activity, read_vcd_activity
 from neutnngen.verify.compare import Divergence, VerifyReport, time_text
+from neutnngen.verify.gate_bench import Session, play_session
+from neutnngen.verify.gate_model import GateModel
 from neutnngen.verify.simulate import CLOCK_PERIOD, delay_registers
 
 NEVER = 0xFFFF
@@ -87,10 +90,52 @@ def measure_network_gates(
     out = _simulate(made, (netlist, models), design, inputs, learn, folder, enable, labels, timeout, vcd=vcd, inside=inside)
     activity = read_vcd_activity(vcd, CLOCK_PERIOD)
     vcd.unlink()  # large, and everything that is needed of it is known
-    divergence, values = _compare_gates(expected, design, made, out, len(inputs))
+    return _report(expected, design, made, out, inputs, learn, enable, labels, judge), activity
+
+
+def measure_network_model(
+    model: GateModel,
+    design: Design,
+    inputs: NDArray[np.uint8],
+    learn: Learn,
+    folder: Path,
+    *,
+    enable: Any = None,
+    labels: Any = None,
+    engine: Engine | None = None,
+    tell: Callable[[int, int], None] | None = None,
+) -> tuple[VerifyReport, Activity]:
+    """:func:`measure_network_gates` by the gate simulator. model: of the netlist. tell: gets waves done and their number."""
+    if len(inputs) == 0:
+        raise ConfigError("there is no wave to simulate", got="0 waves", allowed="at least one")
+    judge = engine or ReferenceEngine()
+    expected = judge.run(design, inputs, learn, enable=enable, labels=labels, keep_layers=True)
+    made = generate_network(design, folder / "rtl")
+    levels = _levels(design, inputs, learn, enable, labels, made.kind)
+    reset = made.reset_clocks + SPARE_RESET_CLOCKS
+    winner = "winner" if design.network.voter is not None else ""
+    session = Session(levels, network_scan_image(design), made.clocks, 1, reset, narrow=False, winner=winner)
+    activity = play_session(model, session, folder / "record.txt", tell)
+    rows = (folder / "record.txt").read_text(encoding="ascii").splitlines()
+    return _report(expected, design, made, rows, inputs, learn, enable, labels, judge), activity
+
+
+def _report(
+    expected: Trace,
+    design: Design,
+    package: NetworkPackage,
+    rows: list[str],
+    inputs: Any,
+    learn: Learn,
+    enable: Any,
+    labels: Any,
+    judge: Engine,
+) -> VerifyReport:
+    """What a gate simulation's record says."""
+    divergence, values = _compare_gates(expected, design, package, rows, len(inputs))
     learning = int(check_run(design.network, inputs, learn, enable, labels).learn.any(axis=1).sum())
     spikes = int((expected.outputs != NO_SPIKE).sum())
-    return VerifyReport(divergence is None, "gates", design.name, judge.name, len(inputs), learning, spikes, values, divergence), activity
+    return VerifyReport(divergence is None, "gates", design.name, judge.name, len(inputs), learning, spikes, values, divergence)
 
 
 def _compare_gates(expected: Trace, design: Design, package: NetworkPackage, rows: list[str], waves: int) -> tuple[Divergence | None, int]:
@@ -140,29 +185,31 @@ def _compare_lines(word: str, offsets: NDArray[np.int64], want: NDArray[np.int64
     return Divergence(wave, clock, "output", line, -1, time_text(int(want[line])), time_text(int(got[line]))), len(got)
 
 
-def _words(design: Design, inputs: Any, learn: Learn, enable: Any, labels: Any, kind: Kind) -> list[str]:
-    """{learn, label, enable, spike_in} of every clock of the input window of every wave, hexadecimal."""
+def _levels(design: Design, inputs: Any, learn: Learn, enable: Any, labels: Any, kind: Kind) -> dict[str, NDArray[np.uint8]]:
+    """Levels of the ports, (wave, clock, bit), in every clock of the input window of every wave; also of ports that it lacks."""
     network = design.network
     waves = check_run(network, inputs, learn, enable, labels)
-    classes = label_lines(network) if kind == "learning" else 0
-    first_enable = network.inputs
-    first_label = first_enable + max(network.enables, 1)
-    first_learn = first_label + max(classes, 1)  # a bit for every layer, then the voter
     if kind != "learning" and waves.learn.any():
         raise ConfigError(f"{kind} hardware does not learn", got="learning waves", allowed="learn=False")
-    made = []
-    for n in range(len(waves)):
-        still = sum(int(bit) << (first_learn + stage) for stage, bit in enumerate(waves.learn[n].tolist()))
-        if waves.enable is not None:
-            still |= sum(int(bit) << (first_enable + j) for j, bit in enumerate(waves.enable[n].tolist()))
-        if waves.labels is not None and 0 <= waves.labels[n] < classes:
-            still |= 1 << (first_label + int(waves.labels[n]))
-        rises = [np.flatnonzero(waves.times[n] == t) for t in range(network.t_in_max + 1)]
-        level = 0
-        for lines in rises:
-            level |= sum(1 << int(i) for i in lines)
-            made.append(f"{still | level:x}")
-    return made
+    count, clocks = len(waves.times), np.arange(network.t_in_max + 1, dtype=np.uint8)
+    classes = label_lines(network) if kind == "learning" else 0
+    label = np.zeros((count, max(classes, 1)), np.uint8)
+    if waves.labels is not None and classes:
+        named = np.flatnonzero((waves.labels >= 0) & (waves.labels < classes))
+        label[named, waves.labels[named]] = 1
+    lines = np.zeros((count, max(network.enables, 1)), np.uint8)
+    if waves.enable is not None:
+        lines[:, : network.enables] = waves.enable
+    still = {"enable": lines, "label": label, "learn": waves.learn.astype(np.uint8)}  # of learn a bit for every layer, then the voter
+    rises = (waves.times[:, None, :] <= clocks[None, :, None]).view(np.uint8)  # NO_SPIKE is larger than every clock
+    return {"spike_in": rises} | {name: np.repeat(bits[:, None], len(clocks), axis=1) for name, bits in still.items()}
+
+
+def _words(design: Design, inputs: Any, learn: Learn, enable: Any, labels: Any, kind: Kind) -> list[str]:
+    """{learn, label, enable, spike_in} of every clock of the input window of every wave, hexadecimal."""
+    bits = np.concatenate(list(_levels(design, inputs, learn, enable, labels, kind).values()), axis=2)
+    packed = np.packbits(bits.reshape(-1, bits.shape[2]), axis=1, bitorder="little")[:, ::-1]
+    return [row.tobytes().hex() for row in packed]
 
 
 def _simulate(

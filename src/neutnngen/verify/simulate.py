@@ -1,9 +1,9 @@
-"""Simulation of generated RTL and of gate netlists with Icarus Verilog, by the same test bench."""
+"""Simulation of RTL and gate netlists with Icarus Verilog by one test bench; or, of netlists, by the gate simulator."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from neutnngen.errors import ConfigError
 from neutnngen.files import write_atomic
 from neutnngen.rtl import Rings, RtlPackage, generate_rtl
-from neutnngen.rtl.elaborate import TEST_HALF_PERIOD
+from neutnngen.rtl.elaborate import SPARE_RESET_CLOCKS, TEST_HALF_PERIOD
 from neutnngen.spec import Design
 from neutnngen.tools.iverilog import simulate
 from neutnngen.verify.activity import Activity, read_vcd_activity
+from neutnngen.verify.gate_bench import Session, play_session
+from neutnngen.verify.gate_model import GateModel
 from neutnngen.verify.record import Record, read_record
-from neutnngen.verify.stimuli import write_stimulus
+from neutnngen.verify.stimuli import wave_levels, write_stimulus
 
 CLOCK_PERIOD = 2.0 * TEST_HALF_PERIOD
 """Clock period of the test bench, ns."""
@@ -109,6 +111,28 @@ def delay_registers(models: str) -> str:
     names = "|".join(re.escape(name) for name in sorted(registers, key=len, reverse=True))
     instance = re.compile(rf"^(?P<indent>[ \t]*)(?P<name>{names})(?P<gap>\s+)(?P<rest>\w*\s*\()", re.MULTILINE)
     return instance.sub(r"\g<indent>\g<name> #1\g<gap>\g<rest>", models)
+
+
+def play_gates(
+    model: GateModel,
+    design: Design,
+    inputs: NDArray[np.uint8],
+    learn: NDArray[np.bool_] | bool,
+    folder: Path,
+    *,
+    rings: Rings | None = None,
+    tell: Callable[[int, int], None] | None = None,
+) -> GateRecord:
+    """As :func:`simulate_gates`, by the gate simulator. model: of the netlist. tell: gets waves done and their number."""
+    if len(inputs) == 0:
+        raise ConfigError("there is no wave to simulate", got="0 waves", allowed="at least one")
+    package = generate_rtl(design, folder / "rtl", rings=rings)
+    levels = wave_levels(design.column, inputs, learn)
+    session = Session(
+        levels, package.scan.image(design.weights), package.clocks, package.unit, package.reset_clocks + SPARE_RESET_CLOCKS, narrow=True
+    )
+    counted = play_session(model, session, folder / "record.txt", tell)
+    return GateRecord(read_record(folder / "record.txt", design, package.scan, len(inputs), gates=True), counted)
 
 
 @dataclass(frozen=True, eq=False)

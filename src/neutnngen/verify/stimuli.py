@@ -26,12 +26,18 @@ def random_waves(column: ColumnSpec, waves: int, seed: int, *, silent: float = 0
     return times
 
 
-def wave_words(column: ColumnSpec, inputs: NDArray[np.uint8], learn: NDArray[np.bool_] | bool) -> list[str]:
-    """Hexadecimal words {learn, spike_in}, one for each of the clocks 0 … t_in_max of each wave. Checks the waves first."""
+def wave_levels(column: ColumnSpec, inputs: NDArray[np.uint8], learn: NDArray[np.bool_] | bool) -> dict[str, NDArray[np.uint8]]:
+    """Levels of ``spike_in`` and ``learn``, (wave, clock, bit), in the clocks 0 … t_in_max of each wave. Checks the waves first."""
     waves, learning = check_waves(column, inputs, learn)
     clocks = np.arange(column.t_in_max + 1, dtype=np.uint8)
     levels = waves[:, None, :] <= clocks[None, :, None]  # NO_SPIKE is larger than every clock
-    bits = np.concatenate([levels, np.broadcast_to(learning[:, None, None], (*levels.shape[:2], 1))], axis=2)
+    still = np.broadcast_to(learning[:, None, None], (*levels.shape[:2], 1))
+    return {"spike_in": levels.view(np.uint8), "learn": still.astype(np.uint8)}
+
+
+def wave_words(column: ColumnSpec, inputs: NDArray[np.uint8], learn: NDArray[np.bool_] | bool) -> list[str]:
+    """Hexadecimal words {learn, spike_in}, one for each of the clocks 0 … t_in_max of each wave. Checks the waves first."""
+    bits = np.concatenate(list(wave_levels(column, inputs, learn).values()), axis=2)
     packed = np.packbits(bits.reshape(-1, column.inputs + 1), axis=1, bitorder="little")[:, ::-1]
     return [row.tobytes().hex() for row in packed]
 

@@ -14,9 +14,10 @@ from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.layout import prepared_run, run_layout
 from neutnngen.flow.runner import Flow, FlowResult
 from neutnngen.flow.step import Progress
-from neutnngen.flow.steps.checks import GateSim, Lvs
+from neutnngen.flow.steps.checks import Lvs
 from neutnngen.flow.steps.common import KitStep, kit_fingerprint
 from neutnngen.flow.steps.export import WholePicture
+from neutnngen.flow.steps.gatesim import GateSim
 from neutnngen.flow.steps.synth import Synth, by_modules
 from neutnngen.pdk.technology import Kit
 from neutnngen.rtl import RtlPackage

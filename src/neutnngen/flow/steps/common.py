@@ -8,11 +8,11 @@ import importlib.metadata
 import json
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from jinja2 import Environment, StrictUndefined
 
@@ -24,9 +24,11 @@ from neutnngen.pdk.cell_models import write_models
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block
 from neutnngen.place_route.def_file import read_def
+from neutnngen.place_route.extract import Parasitics, extract
 from neutnngen.tools.process import ToolInfo, probe
 
 Context = StepContext[LayoutConfig]
+T = TypeVar("T")
 
 
 def kit_fingerprint(kit: Kit) -> str:
@@ -85,9 +87,34 @@ def _release() -> str:
         return "source"
 
 
-def read_block(context: Context, kit: Kit) -> Block:
-    """The layout as the step before left it."""
-    return read_def(context.file("layout"), kit)
+class _Latest(Generic[T]):
+    """What was made last of a file: the steps of a run that read the same layout share it. Nothing changes a block in place."""
+
+    def __init__(self) -> None:
+        self._known: tuple[str, Kit, T] | None = None
+
+    def get(self, path: Path, kit: Kit, make: Callable[[], T]) -> T:
+        """What ``make`` gave for a file of the same content, else what it gives now."""
+        content = file_hash(path)
+        if self._known is None or self._known[0] != content or self._known[1] is not kit:
+            self._known = None  # two of them at a time would be twice the memory
+            self._known = (content, kit, make())
+        return self._known[2]
+
+
+_BLOCK: _Latest[Block] = _Latest()
+_PARASITICS: _Latest[Parasitics] = _Latest()
+
+
+def read_block(context: Context, kit: Kit, name: str = "layout") -> Block:
+    """The layout as the step before left it. name: of the file in the state."""
+    path = context.file(name)
+    return _BLOCK.get(path, kit, lambda: read_def(path, kit))
+
+
+def read_parasitics(context: Context, kit: Kit) -> Parasitics:
+    """Parasitics of the layout's nets."""
+    return _PARASITICS.get(context.file("layout"), kit, lambda: extract(read_block(context, kit), kit))
 
 
 def _script(template: str) -> str:

@@ -11,8 +11,7 @@ from neutnngen.errors import DataError
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.metric import metrics
 from neutnngen.flow.state import StateDelta, file_hash
-from neutnngen.flow.steps.common import Context, KitStep, read_block, write_report
-from neutnngen.place_route.extract import extract
+from neutnngen.flow.steps.common import Context, KitStep, read_block, read_parasitics, write_report
 from neutnngen.timing.corners import analyse_corners, figures, worst
 from neutnngen.timing.engine import make_engine
 from neutnngen.timing.model_file import write_block_model
@@ -34,7 +33,7 @@ class Models(KitStep):
     def run(self, context: Context) -> StateDelta:
         folder, period = context.folder, context.config.clock_period_ns
         block = read_block(context, self.kit)
-        parasitics = extract(block, self.kit)
+        parasitics = read_parasitics(context, self.kit)
         sdf, model = folder / f"{block.name}.sdf", folder / f"{block.name}.lib"
         write_sdf(make_engine(block, self.kit, period, parasitics), sdf)
         context.say("timing model", None)

@@ -15,10 +15,10 @@ from neutnngen.flow.loads import check_loads
 from neutnngen.flow.metric import metrics
 from neutnngen.flow.power_model import PREFIX, clock_port, drive_inputs, group_power, move_parasitics, pin_activity
 from neutnngen.flow.state import StateDelta, file_hash
-from neutnngen.flow.steps.common import Context, KitStep, beside, link_libraries, read_block, render_script, write_report
+from neutnngen.flow.steps.common import Context, KitStep, beside, link_libraries, read_block, read_parasitics, render_script, write_report
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block
-from neutnngen.place_route.extract import extract, write_spef
+from neutnngen.place_route.extract import write_spef
 from neutnngen.place_route.ir_drop import Drop, ir_drop
 from neutnngen.place_route.ir_drop_map import draw_ir_drop
 from neutnngen.place_route.verilog_netlist import write_netlist
@@ -40,7 +40,7 @@ class Extract(KitStep):
 
     def run(self, context: Context) -> StateDelta:
         block = read_block(context, self.kit)
-        parasitics = extract(block, self.kit)
+        parasitics = read_parasitics(context, self.kit)
         spef = context.folder / f"{block.name}.spef"
         write_spef(parasitics, block, self.kit, spef)
         loads = check_loads(block, self.kit, parasitics)
@@ -210,7 +210,7 @@ class PowerStep(KitStep):
         table = write_atomic(folder / "activity.tsv", "".join(f"{p}\t{a.toggles:.9g}\t{a.duty:.9g}\n" for p, a in pins.table.items()))
         netlist, spef = folder / "harness.v", folder / "harness.spef"
         write_netlist(harness.block, netlist, self.kit)
-        write_spef(move_parasitics(extract(block, self.kit), harness), harness.block, self.kit, spef)
+        write_spef(move_parasitics(read_parasitics(context, self.kit), harness), harness.block, self.kit, spef)
         script = render_script(
             self.scripts[0],
             folder / "power.tcl",

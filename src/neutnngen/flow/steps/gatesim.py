@@ -1,0 +1,130 @@
+"""Real waves through the final netlist, against the simulator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neutnngen.errors import CheckFailed, ConfigError, DataError
+from neutnngen.files import write_atomic
+from neutnngen.flow.gate_netlist import gate_model
+from neutnngen.flow.metric import metrics
+from neutnngen.flow.state import StateDelta
+from neutnngen.flow.steps.common import Context, KitStep, cell_models, write_report
+from neutnngen.place_route.verilog_netlist import read_netlist
+from neutnngen.rtl import Rings
+from neutnngen.rtl.network import network_scan_image
+from neutnngen.rtl.rings import clocks_of
+from neutnngen.spec import Design, load_design
+from neutnngen.tools.iverilog import IVERILOG, VVP
+from neutnngen.verify import Activity, VerifyReport, measure_gates, measure_model
+from neutnngen.verify.gate_model import GateModel
+from neutnngen.verify.network import measure_network_gates, measure_network_model
+
+ICARUS_WORK = 2.5e7
+"""Cells times clocks that Icarus gets beside the gate simulator: some five seconds."""
+FEWEST = 4
+"""Waves for which it is worth while to start it."""
+
+
+@dataclass(frozen=True)
+class GateSim(KitStep):
+    """Real waves through the final netlist: equal to the reference simulator, and the activity of every net.
+
+    All waves run in our gate simulator; as many of them as take seconds run in Icarus Verilog as well, which knows nothing of ours. A
+    netlist that ours cannot hold runs in Icarus alone.
+    """
+
+    name = "gatesim"
+    version = 4
+    options = ("style", "slots", "members")
+    reads = ("netlist", "design", "design_arrays", "waves", "learn", "enable", "labels")
+    tools = (IVERILOG, VVP)
+
+    def run(self, context: Context) -> StateDelta:
+        design = load_design(context.file("design"))
+        try:
+            played = Played(*(np.load(context.file(name)) for name in ("waves", "learn", "enable", "labels")))
+        except (OSError, ValueError) as error:
+            raise DataError(f"the waves cannot be read: {error}", got=context.file("waves")) from None
+        rings, count = context.config.rings, len(played.waves)
+        model: GateModel | None = None
+        reason: str | None = None
+        try:
+            model = gate_model(read_netlist(context.file("netlist"), self.kit), self.kit)
+        except ConfigError as problem:
+            reason = f"{problem.what}: {problem.got}"
+        judged = count if model is None else waves_for_icarus(model.cells, design, rings, count)
+        reports: dict[str, VerifyReport] = {}
+        activity: Activity = {}
+        if judged:
+            context.say(f"{judged} waves in Icarus Verilog", None)
+            where = (context.file("netlist"), cell_models(self.kit, context.folder))
+            reports["Icarus Verilog"], activity = played.first(judged).in_icarus(where, design, rings, context.folder / "simulation")
+        if model is not None:
+            context.say(f"{count} waves", 0.0)
+            tell = lambda done, total: context.say(f"{done} of {total} waves", done / total)  # noqa: E731
+            reports["gate simulator"], activity = played.in_model(model, design, rings, context.folder / "played", tell)
+        document = {name: {**asdict(report), "message": report.message} for name, report in reports.items()}
+        written = write_report(context.folder, "gatesim.json", {"runs": document, "why_not_the_gate_simulator": reason})
+        for name, report in reports.items():
+            if not report.ok:
+                raise CheckFailed(f"the netlist does not behave as the simulator ({name}): {report.message}", next_step=f"read {written}")
+        table = write_atomic(context.folder / "activity.json", json.dumps(activity, indent=0, sort_keys=True) + "\n")
+        mean = sum(net.toggles for net in activity.values()) / max(1, len(activity))
+        numbers = metrics(
+            "MEASURED",
+            "gatesim",
+            ("gate_waves", count, "waves", None),
+            ("gate_waves_in_icarus", judged, "waves", None),
+            ("gate_mismatches", 0, "", "lower"),
+            ("mean_activity", mean, "toggles per clock", None),
+        )
+        last = list(reports.values())[-1].message
+        both = f"; {judged} of them in Icarus too" if model is not None and judged else ""
+        return StateDelta({"gatesim_report": written, "activity": table}, numbers, last + both)
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """Waves as they are kept in a run: (wave, input) times, (wave,) learn, (wave, line) enable, (wave,) labels or nothing."""
+
+    waves: NDArray[np.uint8]
+    learn: NDArray[np.bool_]
+    enable: NDArray[np.bool_]
+    labels: NDArray[np.int64]
+
+    def first(self, count: int) -> Played:
+        """The first ``count`` waves."""
+        return Played(self.waves[:count], self.learn[:count], self.enable[:count], self.labels[:count])
+
+    @property
+    def _lines(self) -> dict[str, Any]:
+        return {name: array for name, array in (("enable", self.enable), ("labels", self.labels)) if array.size}
+
+    def in_icarus(self, where: tuple[Path, Path], design: Design, rings: Rings | None, folder: Path) -> tuple[VerifyReport, Activity]:
+        """where: netlist and models of its cells."""
+        if design.network.classic is None:
+            return measure_network_gates(*where, design, self.waves, self.learn, folder, **self._lines)
+        return measure_gates(*where, design, self.waves, self.learn, folder, rings=rings)
+
+    def in_model(
+        self, model: GateModel, design: Design, rings: Rings | None, folder: Path, tell: Callable[[int, int], None]
+    ) -> tuple[VerifyReport, Activity]:
+        """In the gate simulator."""
+        if design.network.classic is None:
+            return measure_network_model(model, design, self.waves, self.learn, folder, tell=tell, **self._lines)
+        return measure_model(model, design, self.waves, self.learn, folder, rings=rings, tell=tell)
+
+
+def waves_for_icarus(cells: int, design: Design, rings: Rings | None, waves: int) -> int:
+    """How many of the waves Icarus is given beside the gate simulator; 0 where loading and reading the weights alone takes it too long."""
+    chain = len(network_scan_image(design))
+    count = int((ICARUS_WORK / max(1, cells) - 2 * chain) / clocks_of(design, rings))
+    return min(waves, count) if count >= FEWEST else 0
