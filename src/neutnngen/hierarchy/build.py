@@ -22,7 +22,7 @@ from neutnngen.hierarchy.chip_def import write_chip_def
 from neutnngen.hierarchy.chip_report import make_report
 from neutnngen.hierarchy.drive import Buffer, wire_model
 from neutnngen.hierarchy.export import draw_chip, write_chip_verilog, write_layouts
-from neutnngen.hierarchy.fit import bank_room, choose_repeater, fit_repeaters
+from neutnngen.hierarchy.fit import bank_room, bank_size, choose_repeater, fit_repeaters
 from neutnngen.hierarchy.floorplan import free_slots, glue_slots, plan_array
 from neutnngen.hierarchy.layers import chip_layers
 from neutnngen.hierarchy.macro import HardMacro, harden
@@ -122,13 +122,17 @@ def build_chip(
         )
         clock("repeaters")
         free = free_slots(of_columns, layers)
-        plan, planner, size = fit_repeaters(netlist, macros, of_columns, kit, wires, buffer, strap, len(pins), free, say)
-        clock("bank")
-        # sizes in steps, so that a chip of another size often finds its bank hardened already
-        steps = min(bank_room(free), -(-size // 8) * 8)
-        macros[BANK] = _bank(steps, kit, buffer, config, folder / "macros" / f"bank{steps}", free, say)
+        fitted = fit_repeaters(netlist, macros, of_columns, kit, wires, buffer, len(pins), say)
+        while BANK not in macros or fitted.size > bank_size(macros[BANK]):
+            clock("bank")
+            # sizes in steps, so that a chip of another size often finds its bank hardened already
+            steps = min(bank_room(free), -(-fitted.size // 8) * 8)
+            macros[BANK] = _bank(steps, kit, buffer, config, folder / "macros" / f"bank{steps}", free, say)
+            clock("repeaters")  # once more, with the bank as it has become
+            fitted = fit_repeaters(netlist, macros, of_columns, kit, wires, buffer, len(pins), say, fitted)
         clock("assemble")
-        chip = assemble(netlist, plan, macros, kit, planner.plan.segments, planner.plan.used, steps, say)
+        drawn = fitted.planner.plan
+        chip = assemble(netlist, fitted.plan, macros, kit, drawn.segments, drawn.used, bank_size(macros[BANK]), say)
         clock("files")
         out = folder / "chip"
         out.mkdir(exist_ok=True)

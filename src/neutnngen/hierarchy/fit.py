@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from neutnngen.errors import ConfigError
 from neutnngen.hierarchy.chip import BANK, HIGH, LOW, assemble, plan_repeaters
 from neutnngen.hierarchy.drive import Buffer, WireModel, longest_wire, read_buffers
-from neutnngen.hierarchy.floorplan import ArrayPlan, Bands, glue_slots, make_bands, plan_array
+from neutnngen.hierarchy.floorplan import ArrayPlan, Bands, free_slots, glue_slots, make_bands, plan_array
 from neutnngen.hierarchy.layers import chip_layers
 from neutnngen.hierarchy.macro import HardMacro, MacroPin
 from neutnngen.hierarchy.netlist import GLUE, ChipNetlist, Pin
@@ -30,6 +31,17 @@ WIDER, WIDEST = 64, 4096
 """Tracks that every tile gets more where trunks find none, and most of them."""
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """size: repeaters of the fullest bank. shares, pads: see ``plan_repeaters``."""
+
+    plan: ArrayPlan
+    planner: Planner
+    size: int
+    shares: Mapping[str, float]
+    pads: Mapping[Pin, int]
+
+
 def fit_repeaters(
     netlist: ChipNetlist,
     macros: Mapping[str, HardMacro],
@@ -37,31 +49,37 @@ def fit_repeaters(
     kit: Kit,
     wires: WireModel,
     buffer: Buffer,
-    strap: int,
     glue_pins: int,
-    free: tuple[int, ...],
     say: Say,
-) -> tuple[ArrayPlan, Planner, int]:
+    before: Fitted | None = None,
+) -> Fitted:
     """An array whose nets all have tracks, and repeaters with which every wire as it is drawn keeps slew and load, and every input of a
-    macro its hold time; the repeaters of a bank. What is slow gets shorter wires, what is early repeaters in its way, round by round.
+    macro its hold time. What is slow gets shorter wires, what is early repeaters in its way, round by round.
+
+    macros: with the bank, if there is one yet; where it turns out to be too small, the size that is needed comes back at once. columns:
+    those of them that are columns. before: the plan to begin with.
 
     Raises ConfigError where the nets do not fit. What no plan could mend is left for the report.
     """
-    layers = chip_layers(kit)
+    layers, bank = chip_layers(kit), macros.get(BANK)
+    free = free_slots(columns, layers)
+    strap = max(rect.y1 - rect.y0 for macro in columns.values() for _, rect in macro.straps)
     reach = SLACK * longest_wire(buffer, wires, kit, FANOUT) * kit.technology.dbu
     least = buffer.early(np.array(buffer.max_slew / 4), np.array(buffer.input_cap)).item()  # of a repeater in the way
-    draft = _draft_bank(macros, free, kit, buffer)
-    shares: dict[str, float] = {}
-    pads: dict[Pin, int] = {}
+    now = bank or _draft_bank(macros, free, kit, buffer)
+    shares, pads = (dict(before.shares), dict(before.pads)) if before else ({}, {})
     wider = rounds = 0
     while True:
         plan = plan_array(netlist, columns, layers, strap, wider=wider)
-        bands = _rough_bands(plan, {**macros, BANK: draft}, netlist)
+        bands = _rough_bands(plan, {**macros, BANK: now}, netlist)
         glue_x = plan.x_of(glue_slots(plan, glue_pins)[0])
         planner = plan_repeaters(netlist, plan, macros, bands, glue_x, reach, bank_room(free), shares, pads)
         size = max([1, *planner.plan.used.values()])
-        draft = _draft_bank(macros, free, kit, buffer, size)
-        trial = assemble(netlist, plan, {**macros, BANK: draft}, kit, planner.plan.segments, planner.plan.used, size)
+        there = size if bank is None else bank_size(bank)
+        if size > there:
+            return Fitted(plan, planner, size, shares, pads)
+        now = bank or _draft_bank(macros, free, kit, buffer, size)
+        trial = assemble(netlist, plan, {**macros, BANK: now}, kit, planner.plan.segments, planner.plan.used, there)
         if trial.wiring.missing:
             wider += WIDER
             if wider >= WIDEST:
@@ -69,13 +87,20 @@ def fit_repeaters(
             continue
         timing = time_wires(trial, buffer, wires)
         rounds += 1
+        worst = max(timing.slow, key=lambda name: timing.slow[name], default="")
+        which = f" ({worst} by {timing.slow[worst]:.2f})" if worst else ""
+        say(f"  plan {rounds}: {timing.repeaters:,} repeaters, {len(timing.slow)} nets too slow{which}, {len(timing.short)} pins too early")
         if not (timing.slow or timing.short) or rounds == ROUNDS:
-            return plan, planner, size
-        say(f"  round {rounds}: {timing.repeaters:,} repeaters, {len(timing.slow)} nets too slow, {len(timing.short)} pins too early")
+            return Fitted(plan, planner, size, shares, pads)
         for name in timing.slow:
             shares[name] = TIGHTER * shares.get(name, 1.0)
         for pin, missing in timing.short.items():
             pads[pin] = pads.get(pin, 0) + math.ceil(missing / least)
+
+
+def bank_size(bank: HardMacro) -> int:
+    """Repeaters of a bank."""
+    return sum(name.startswith("a[") for name in bank.pins)
 
 
 def bank_room(free: tuple[int, ...]) -> int:
