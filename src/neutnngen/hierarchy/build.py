@@ -37,6 +37,8 @@ from neutnngen.spec import Design
 
 BANK_SPARE = 24
 """Pin slots that a column leaves for the bank below it, at least."""
+OFTEN = 20.0
+"""Seconds between two messages of a step that goes on."""
 Say = Callable[[str], None]
 
 
@@ -204,8 +206,13 @@ def _findings(check: ChipCheck, timing: WireTiming) -> list[str]:
 
 
 def _tell(say: Say) -> Callable[[StepProgress], None]:
+    """Says what steps end with, and every ``OFTEN`` seconds where the running one is."""
+    last = [time.monotonic()]
+
     def tell(progress: StepProgress) -> None:
-        if progress.event in ("done", "reused", "failed"):
+        now = time.monotonic()
+        if progress.event in ("done", "reused", "failed") or (progress.event == "progress" and now - last[0] > OFTEN):
+            last[0] = now
             say(f"  {progress.step}: {progress.message}")
 
     return tell

@@ -51,8 +51,8 @@ def flatten(netlist: ChipNetlist, blocks: Mapping[str, Block], kit: Kit) -> tupl
             if inside.use in ("power", "ground"):
                 continue
             name = names[inside.name] = outside.get(inside.name, f"{instance}/{inside.name}")
-            net = made.nets.setdefault(name, Net(name))
-            net.pins += [PinRef(f"{instance}/{ref.instance}", ref.pin) for ref in inside.pins if ref.instance is not None]
+            into = made.nets.setdefault(name, Net(name))
+            into.pins += [PinRef(f"{instance}/{ref.instance}", ref.pin) for ref in inside.pins if ref.instance is not None]
     for direction, listed in (("input", netlist.inputs), ("output", netlist.outputs)):
         for name in listed:
             of = root(whole.get((PORT, name), name))
