@@ -120,6 +120,7 @@ def build_chip(
             sources=[*leaves, glue_source],
             slots=len(pins),
             free=slots_of_glue,
+            strong=(buffer.cell, buffer.input_pin, buffer.output_pin),
             progress=_tell(say),
         )
         clock("repeaters")

@@ -107,7 +107,7 @@ def plan_repeaters(
     planner = Planner(tiles, reach, room, where, tile_of)
     for net in netlist.nets:
         clock = net.driver == Pin(PORT, "clk")
-        planner.cut(net, balanced=clock, weak=net.driver.instance not in (PORT,), share=shares.get(net.name, 1.0), pads=pads)
+        planner.cut(net, balanced=clock, weak=net.driver.instance not in (PORT, GLUE), share=shares.get(net.name, 1.0), pads=pads)
     return planner
 
 

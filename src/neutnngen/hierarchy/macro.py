@@ -22,12 +22,12 @@ from neutnngen.flow.steps.synth import Synth
 from neutnngen.hierarchy.interface import Interface, MacroModel, read_interface
 from neutnngen.hierarchy.layers import ChipLayers, chip_layers, widest_spacing
 from neutnngen.pdk.technology import Kit, Rect
-from neutnngen.place_route.block import Block, Row
+from neutnngen.place_route.block import Block, Instance, Net, PinRef, Row
 from neutnngen.place_route.def_file import read_def, write_def
 from neutnngen.place_route.extract import extract
 from neutnngen.place_route.floorplan import CLOCK_AND_BUFFERS, MIN_ROWS, cell_area, make_floorplan, taps_in_row
 from neutnngen.place_route.lef_abstract import abstract, write_lef
-from neutnngen.place_route.verilog_netlist import read_netlist
+from neutnngen.place_route.verilog_netlist import read_netlist, write_netlist
 
 SLOT_MARGIN = 2
 """Pin slots that stay free at either end of a macro's lower edge."""
@@ -62,6 +62,49 @@ class HardMacro:
     metrics: Mapping[str, Metric]
     netlist: Path | None = None  # of its cells
     interface: Interface | None = None  # of a macro with a clock
+
+
+@dataclass(frozen=True)
+class OutputBuffers(KitStep):
+    """Every output behind a buffer of its own, as its wire on the chip may be long. cell: of the library; entry, exit: its pins."""
+
+    cell: str
+    entry: str
+    exit: str
+
+    name = "outputs"
+    version = 1
+    reads = ("synthesis_netlist",)
+
+    def inputs(self, config: LayoutConfig) -> Mapping[str, object]:
+        return {**super().inputs(config), "cell": self.cell}
+
+    def run(self, context: Context) -> StateDelta:
+        block = buffer_outputs(read_netlist(context.file("synthesis_netlist"), self.kit), self.cell, self.entry, self.exit)
+        netlist = context.folder / "netlist.v"
+        write_netlist(block, netlist, self.kit)
+        return StateDelta({"synthesis_netlist": netlist}, {}, f"{self.cell} at every output")
+
+
+def buffer_outputs(block: Block, cell: str, entry: str, exit_: str) -> Block:
+    """The netlist with a buffer before every output port."""
+    made = block.copy()
+    outputs = [port for port in made.ports.values() if port.direction == "output"]
+    for number, port in enumerate(outputs):
+        inside = made.nets[port.net]
+        buffer = f"output_buffer_{number}"
+        inside.pins = [*(ref for ref in inside.pins if ref != PinRef(None, port.name)), PinRef(buffer, entry)]
+        if inside.name == port.name:
+            del made.nets[port.name]
+            inside.name = f"{port.name}_inside"
+            made.nets[inside.name] = inside
+            for other in made.ports.values():
+                if other.net == port.name:
+                    other.net = inside.name
+        made.instances[buffer] = Instance(buffer, cell, kind="buffer")
+        made.nets[port.name] = Net(port.name, "signal", [PinRef(buffer, exit_), PinRef(None, port.name)])
+        port.net = port.name
+    return made
 
 
 @dataclass(frozen=True)
@@ -212,13 +255,15 @@ def harden(
     free: Sequence[int] | None = None,
     modular: bool = False,
     timed: bool = True,
+    strong: tuple[str, str, str] | None = None,
     activity: Path | None = None,
     progress: Progress | None = None,
 ) -> HardMacro:
     """Lay out the module ``name`` in ``folder``; goes on where an earlier run stopped.
 
     sources: its RTL files, or netlist: Verilog of library cells. slots: pin slots that its lower edge must have. free: those that its pins
-    may take, see ``MacroPlace``. timed: whether it has a clock, and so a timing report. activity: switching of its nets, as the
+    may take, see ``MacroPlace``. timed: whether it has a clock, and so a timing report. strong: cell, input and output of buffers that its
+    outputs are to get. activity: switching of its nets, as the
     flow's gate simulation writes it, for a power report. Raises whatever the steps raise.
     """
     mark = kit_fingerprint(kit)
@@ -232,6 +277,8 @@ def harden(
         steps.append(Synth(kit, mark, tuple(initial), name, modular))
     else:
         initial["synthesis_netlist"] = write_atomic(folder / "source" / "netlist.v", netlist.read_bytes())
+    if strong is not None:
+        steps.append(OutputBuffers(kit, mark, *strong))
     initial["constraints"] = write_atomic(folder / "source" / "constraints.sdc", _constraints(config.clock_period_ns))
     wide = slots if free is None else max(free) + 1
     steps += [MacroFloorplan(kit, mark, wide), MacroPlace(kit, mark, None if free is None else tuple(free))]
