@@ -51,7 +51,9 @@ def test_tables_are_linear_between_points_and_flat_beyond() -> None:
 def test_an_interface_comes_back_from_its_file(tmp_path: Path) -> None:
     table = Table(np.array([0.0, 0.1]), np.array([1.0, 2.0]), np.array([[1.0, 2.0], [3.0, 4.0]]))
     way = Way("clk", table, table, table)
-    made = Interface("clk", {"q": way}, {"q": (Way("d", table, table, table),)}, {"d": table}, {"d": table}, {"d": np.inf}, {"q": 5.0})
+    made = Interface(
+        "clk", {"q": way}, {"q": (Way("d", table, table, table),)}, {"d": table}, {"d": table}, {"d": np.inf}, {"q": 5.0}, {"d": 2.0}
+    )
     path = tmp_path / "interface.json"
     path.write_text(json.dumps(_document(made)))
     found = read_interface(path)

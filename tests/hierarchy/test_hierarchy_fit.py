@@ -38,7 +38,7 @@ def timed(macro: HardMacro) -> HardMacro:
     ways = {p.name: Way("clk", flat(LAUNCH), flat(LAUNCH), flat(0.05)) for p in macro.pins.values() if p.direction == "output"}
     inputs = {p.name: p for p in macro.pins.values() if p.direction == "input" and p.name != "clk"}
     checks = {name: flat(HOLD if name == "weight_in" else 0.0) for name in inputs}
-    return dataclasses.replace(macro, interface=Interface("clk", ways, {}, {n: flat(SETUP) for n in inputs}, checks, {}, {}))
+    return dataclasses.replace(macro, interface=Interface("clk", ways, {}, {n: flat(SETUP) for n in inputs}, checks, {}, {}, {}))
 
 
 def fitted(kit: Kit, folder: Path) -> tuple[list[str], Chip, WireTiming]:

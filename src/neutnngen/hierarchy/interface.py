@@ -59,7 +59,8 @@ class Way:
 @dataclass(frozen=True)
 class Interface:
     """clock: pin, "" if none. launches: ways from the clock by output; through: ways from inputs by output. setup, hold: by input, over
-    slew of the clock and of the data. slew_limit: ns by input; load_limit: fF by output (inf where none is stated)."""
+    slew of the clock and of the data. slew_limit: ns by input; load_limit: fF by output (inf where none is stated). wire: fF of the metal
+    inside that every port leads to."""
 
     clock: str
     launches: Mapping[str, Way]
@@ -68,10 +69,11 @@ class Interface:
     hold: Mapping[str, Table]
     slew_limit: Mapping[str, float]
     load_limit: Mapping[str, float]
+    wire: Mapping[str, float]
 
 
-def interface_of(model: BlockModel) -> Interface:
-    """The tables of a block's model that both edges have, the worse of them."""
+def interface_of(model: BlockModel, wire: Mapping[str, float]) -> Interface:
+    """The tables of a block's model that both edges have, the worse of them. wire: see ``Interface``."""
     clock = model.clocks[0] if model.clocks else ""
     launches: dict[str, Way] = {}
     through: dict[str, tuple[Way, ...]] = {}
@@ -96,7 +98,7 @@ def interface_of(model: BlockModel) -> Interface:
                 found[name] = Table(model.clock_slews, model.slews, np.max(values, axis=0))
         return found
 
-    return Interface(clock, launches, through, times("setup"), times("hold"), model.slew_limit, model.load_limit)
+    return Interface(clock, launches, through, times("setup"), times("hold"), model.slew_limit, model.load_limit, wire)
 
 
 def _values(checks: list[Check]) -> list[Floats]:
@@ -121,14 +123,16 @@ class MacroModel(KitStep):
     """Liberty model of the macro, and its interface as JSON."""
 
     name = "model"
-    version = 1
+    version = 2
     reads = ("layout",)
 
     def run(self, context: Context) -> StateDelta:
         block = read_block(context, self.kit)
         path = context.folder / f"{block.name}.lib"
-        model = write_block_model(block, self.kit, path, extract(block, self.kit))
-        found = interface_of(model)
+        parasitics = extract(block, self.kit)
+        model = write_block_model(block, self.kit, path, parasitics)
+        wires = {port.name: parasitics.nets[port.net].total for port in block.ports.values() if port.net in parasitics.nets}
+        found = interface_of(model, wires)
         report = write_report(context.folder, "interface.json", _document(found))
         ways = sum(len(rows) for rows in found.through.values())
         summary = f"{len(found.launches)} registered outputs, {ways} ways through, {len(found.setup)} checked inputs"
@@ -153,6 +157,7 @@ def _document(interface: Interface) -> dict[str, Any]:
         "hold": {name: table(one) for name, one in interface.hold.items()},
         "slew_limit": limits(interface.slew_limit),
         "load_limit": limits(interface.load_limit),
+        "wire": dict(interface.wire),
     }
 
 
@@ -179,6 +184,7 @@ def read_interface(path: Path) -> Interface:
             {name: table(rows) for name, rows in d["hold"].items()},
             limits(d["slew_limit"]),
             limits(d["load_limit"]),
+            limits(d["wire"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"the interface of a macro cannot be read: {error!r}", got=path) from None

@@ -309,13 +309,18 @@ def read_macro(result: FlowResult, kit: Kit) -> HardMacro:
     master = abstract(block, kit)
     gds = result.path("gds")
     write_lef(master, kit, gds.with_suffix(".lef"))
-    parasitics = extract(block, kit).nets
+    interface = read_interface(result.path("interface")) if "interface" in result.state.files else None
+    if interface is not None:
+        wires = interface.wire
+    else:
+        parasitics = extract(block, kit).nets
+        wires = {port.name: parasitics[port.net].total for port in block.ports.values() if port.net in parasitics}
     pins = {}
     for pin in master.pins.values():
         if pin.use in ("power", "ground"):
             continue
         net = block.nets[block.ports[pin.name].net]
-        load = parasitics[net.name].total if net.name in parasitics else 0.0
+        load = wires.get(pin.name, 0.0)
         driver = None
         for ref in net.pins:
             if ref.instance is None:
@@ -350,5 +355,5 @@ def read_macro(result: FlowResult, kit: Kit) -> HardMacro:
         leak,
         dict(result.state.metrics),
         result.path("netlist"),
-        read_interface(result.path("interface")) if "interface" in result.state.files else None,
+        interface,
     )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from neutnngen.errors import CheckFailed, ConfigError
 from neutnngen.files import write_atomic
 from neutnngen.flow.gate_netlist import gate_model
+from neutnngen.flow.state import file_hash
 from neutnngen.flow.steps.common import cell_models
 from neutnngen.flow.steps.gatesim import waves_for_icarus
 from neutnngen.flow.steps.synth import synthesise
@@ -45,12 +49,20 @@ def column_activity(design: Design, column: HardMacro, waves: Waves, kit: Kit, f
 
     The network is one column alone, the one that sees most nearly the mean number of spikes, with the glue that it needs. It runs in the
     gate simulator, and in Icarus Verilog if that takes seconds or the gate simulator cannot hold the column; its lines and weights are
-    compared with the simulator. Raises CheckFailed where they differ.
+    compared with the simulator. The same netlist and waves are not simulated again. Raises CheckFailed where they differ.
     """
+    assert column.netlist is not None
     part = some_columns(design, [common_column(design, waves.inputs)])
+    seen = (waves.inputs, waves.learn, waves.enable, waves.labels)
+    key = hashlib.sha256(repr((file_hash(column.netlist), part.fingerprint())).encode())
+    for array in seen:
+        key.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
+    made, mark = folder / "activity.json", folder / "activity.key"
+    if made.is_file() and mark.is_file() and mark.read_text(encoding="ascii") == key.hexdigest():
+        return made
+    mark.unlink(missing_ok=True)
     package = generate_network(part, folder / "rtl")
     glue_source = write_glue(part, folder / "rtl")
-    assert column.netlist is not None
     netlist, name = chip_netlist(part), "column_0_0"
     leaves = [path for path in package.sources if path.stem not in {package.top, column.name}]
     shutil.rmtree(folder / "glue", ignore_errors=True)
@@ -76,7 +88,9 @@ def column_activity(design: Design, column: HardMacro, waves: Waves, kit: Kit, f
     for report in reports:
         if not report.ok:
             raise CheckFailed("the column's netlist does not behave as the simulator", got=report.message)
-    return write_atomic(folder / "activity.json", json.dumps(activity, indent=0, sort_keys=True) + "\n")
+    write_atomic(made, json.dumps(activity, indent=0, sort_keys=True) + "\n")
+    write_atomic(mark, key.hexdigest())
+    return made
 
 
 def _first(waves: Waves, count: int) -> Waves:
