@@ -305,11 +305,17 @@ def _constraints(period: float) -> str:
 def read_macro(result: FlowResult, kit: Kit) -> HardMacro:
     """The finished block of a run, and its LEF beside the GDSII."""
     block = read_def(result.path("def"), kit)
+    interface = read_interface(result.path("interface")) if "interface" in result.state.files else None
+    return macro_of_block(block, kit, result.path("gds"), interface, dict(result.state.metrics), result.path("netlist"))
+
+
+def macro_of_block(
+    block: Block, kit: Kit, gds: Path, interface: Interface | None, numbers: Mapping[str, Metric], netlist: Path | None
+) -> HardMacro:
+    """A finished block as a macro; writes its LEF beside the GDSII."""
     layers = chip_layers(kit)
     master = abstract(block, kit)
-    gds = result.path("gds")
     write_lef(master, kit, gds.with_suffix(".lef"))
-    interface = read_interface(result.path("interface")) if "interface" in result.state.files else None
     if interface is not None:
         wires = interface.wire
     else:
@@ -319,10 +325,8 @@ def read_macro(result: FlowResult, kit: Kit) -> HardMacro:
     for pin in master.pins.values():
         if pin.use in ("power", "ground"):
             continue
-        net = block.nets[block.ports[pin.name].net]
-        load = wires.get(pin.name, 0.0)
-        driver = None
-        for ref in net.pins:
+        load, driver = wires.get(pin.name, 0.0), None
+        for ref in block.nets[block.ports[pin.name].net].pins:
             if ref.instance is None:
                 continue
             cell = kit.cells[block.instances[ref.instance].master]
@@ -341,19 +345,5 @@ def read_macro(result: FlowResult, kit: Kit) -> HardMacro:
         if rect.layer == layers.strap.name
     )
     cells = [kit.cells[i.master] for i in block.instances.values() if i.kind not in ("tap", "filler") and i.master in kit.cells]
-    area = sum(cell.area for cell in cells)
-    leak = sum(cell.leakage for cell in cells)
-    return HardMacro(
-        block.name,
-        master.width,
-        master.height,
-        pins,
-        straps,
-        gds,
-        len(cells),
-        area,
-        leak,
-        dict(result.state.metrics),
-        result.path("netlist"),
-        interface,
-    )
+    area, leak = sum(cell.area for cell in cells), sum(cell.leakage for cell in cells)
+    return HardMacro(block.name, master.width, master.height, pins, straps, gds, len(cells), area, leak, numbers, netlist, interface)
