@@ -42,7 +42,10 @@ def test_a_network_becomes_a_chip_that_behaves_as_the_simulator(tmp_path: Path) 
     assert built.check.clean and built.files["gds"].is_file()
     figures = built.report["figures"]
     assert figures["slew_violations"]["value"] == 0
-    assert figures["columns_power"]["value"] > figures["columns_power_at_unit_clock"]["value"] > 0
+    assert figures["chip_power"]["value"] > figures["columns_power"]["value"] > figures["chip_clock_power"]["value"] > 0
+    assert figures["chip_power"]["value"] > figures["chip_power_at_unit_clock"]["value"] > figures["leakage"]["value"]
+    assert figures["chip_hold_slack"]["value"] >= 0 and figures["chip_checked_inputs"]["value"] > 4 * 4
+    assert 0 < figures["chip_period"]["value"] < config.clock_period_ns
     again = build_chip(design, config, tmp_path / "run", waves=seen)
     assert again.files["gds"].read_bytes() == built.files["gds"].read_bytes()
     report = prove_chip(design, built.chip, seen, tmp_path / "prove")

@@ -5,22 +5,25 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import klayout.db as kdb
 import numpy as np
 import pytest
 from hierarchy_cases import frame, grid_design, pin_directions
 
 from neutnngen.errors import ConfigError
-from neutnngen.hierarchy.build import choose_repeater
-from neutnngen.hierarchy.check import ChipCheck, check_chip
+from neutnngen.hierarchy.check import ChipCheck, check_chip, trace_wires
 from neutnngen.hierarchy.chip import BANK, Chip, assemble, plan_repeaters
+from neutnngen.hierarchy.chip_def import write_chip_def
 from neutnngen.hierarchy.drive import longest_wire, wire_model
 from neutnngen.hierarchy.export import write_chip_verilog, write_layouts
+from neutnngen.hierarchy.fit import choose_repeater
 from neutnngen.hierarchy.floorplan import free_slots, glue_slots, make_bands, plan_array
 from neutnngen.hierarchy.layers import chip_layers, stack
 from neutnngen.hierarchy.netlist import GLUE, chip_netlist
 from neutnngen.hierarchy.timing import time_wires
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
+from neutnngen.place_route.gds import gds_scale
 
 REACH_UM = 700.0
 
@@ -138,6 +141,51 @@ def test_verilog_of_a_chip_connects_every_instance(chip: Chip, tmp_path: Path) -
     text = top.read_text()
     for placed in chip.placements:
         assert f" {placed.instance} (" in text
+
+
+def test_def_of_a_chip_reads_back_as_the_metal_of_its_gds(chip: Chip, kit: Kit, tmp_path: Path) -> None:
+    files = write_layouts(chip, kit, tmp_path)
+    path = write_chip_def(chip, kit, tmp_path / "top.def")
+    lefs = []
+    for module, macro in chip.macros.items():
+        size = f"  SIZE {kit.technology.to_um(macro.width)} BY {kit.technology.to_um(macro.height)} ;"
+        (tmp_path / f"{module}.lef").write_text(f"MACRO {module}\n  CLASS BLOCK ;\n  ORIGIN 0 0 ;\n{size}\nEND {module}\nEND LIBRARY\n")
+        lefs.append(str(tmp_path / f"{module}.lef"))
+    options = kdb.LoadLayoutOptions()
+    config = options.lefdef_config
+    config.read_lef_with_def = False
+    config.lef_files = [str(kit.lef[0]), *lefs]
+    config.dbu = 1 / kit.technology.dbu
+    config.produce_lef_pins = config.produce_obstructions = config.produce_pin_names = False
+    config.layer_map = kdb.LayerMap()
+    config.create_other_layers = True
+    said = kdb.Layout()
+    said.read(str(path), options)
+    drawn = kdb.Layout()
+    drawn.read(str(files["gds"]))
+    scale = gds_scale(kit, drawn.dbu)
+    assert {cell.name for cell in said.each_cell()} >= set(chip.macros)
+    for layer in (chip.plan.layers.vertical, chip.plan.layers.horizontal, chip.plan.layers.pin):
+        theirs = kdb.Region()
+        for info in said.layer_infos():
+            if info.name.split(".")[0] == layer.name and not info.name.endswith((".LABEL", ".BLOCKAGE")):
+                theirs += kdb.Region(said.top_cell().begin_shapes_rec(said.find_layer(info)))
+        top = drawn.cell(chip.netlist.name)
+        shapes = top.begin_shapes_rec(drawn.find_layer(*layer.gds))
+        shapes.unselect_cells([drawn.cell(module).cell_index() for module in chip.macros])
+        ours = kdb.Region(shapes)
+        assert not ours.is_empty()
+        assert (theirs.merged().transformed(kdb.ICplxTrans(scale)) ^ ours.merged()).is_empty(), layer.name
+
+
+def test_a_pin_on_the_wrong_driver_is_found(chip: Chip) -> None:
+    assert not trace_wires(chip)
+    ends = list(chip.wiring.ends)
+    several = [k for k, e in enumerate(ends) if len(e) > 1 and e[-1].instance.startswith("column") and e[0].name not in ("high", "low")]
+    one, other = several[0], several[-1]
+    ends[one], ends[other] = (*ends[one][:-1], ends[other][-1]), (*ends[other][:-1], ends[one][-1])
+    wrong = dataclasses.replace(chip, wiring=dataclasses.replace(chip.wiring, ends=tuple(ends)))
+    assert {f.kind for f in trace_wires(wrong)} == {"wiring"} and len(trace_wires(wrong)) == 2
 
 
 def test_columns_that_differ_cannot_share_a_macro() -> None:

@@ -87,3 +87,15 @@ def test_banks_that_are_full_pass_repeaters_on_until_none_has_room() -> None:
     with pytest.raises(ConfigError, match="too few repeaters"):
         for _ in range(20):
             plan.cut(net)
+
+
+def test_a_net_with_less_reach_has_shorter_wires_and_a_pin_with_pads_more_repeaters() -> None:
+    net, places = case(12, 40, 1)
+    usual, short = planner(12, 350.0, places), planner(12, 350.0, places)
+    usual.cut(net)
+    short.cut(net, share=0.5, pads={net.sinks[0]: 3})
+    assert short.reach == 350.0
+    assert sum(short.plan.used.values()) > sum(usual.plan.used.values()) + 3
+    assert depths(short, net)[net.sinks[0]] >= 4
+    last = next(s for s in short.plan.segments if s.sinks == (Node(net.sinks[0], (-1, -1), -1),))
+    assert last.driver.pin is None

@@ -1,4 +1,5 @@
-"""Checks of an assembled chip, by its GDSII file alone: what is connected, what is too close, what lies on what.
+"""Checks of an assembled chip: by its GDSII file, what is connected, what is too close, what lies on what; and by its wires, whether every
+pin hears what it should.
 
 The file is read back; macros count as their outline, pins and straps, each checked by itself when it was hardened.
 """
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 import klayout.db as kdb
 
-from neutnngen.hierarchy.chip import Chip
+from neutnngen.hierarchy.chip import BANK, HIGH, LOW, Chip
 from neutnngen.hierarchy.layers import widest_spacing
 from neutnngen.hierarchy.netlist import PORT, Pin
 from neutnngen.pdk.technology import Kit, Rect
@@ -24,7 +25,7 @@ SHOWN = 50
 
 
 class Finding(NamedTuple):
-    """kind: "open", "short", "spacing", "width", "overlap" or "instance". where: names, or layer and place in micrometres."""
+    """kind: "open", "short", "spacing", "width", "overlap", "instance" or "wiring". where: names, or layer and place in micrometres."""
 
     kind: str
     where: str
@@ -83,6 +84,7 @@ def check_chip(chip: Chip, kit: Kit, gds: Path) -> ChipCheck:
     findings: list[Finding] = []
     findings += _instances(chip, read)
     findings += _connections(chip, kit, read)
+    findings += trace_wires(chip)
     findings += _rules(chip, kit, read)
     findings += _overlaps(chip, kit, read)
     counts = Counter(f.kind for f in findings)
@@ -174,6 +176,27 @@ def _connections(chip: Chip, kit: Kit, read: _Read) -> list[Finding]:
     gaps = chip.plan.columns + 1
     found += [Finding("open", f"{n} in {len(pieces.get(v, ()))} pieces") for n, v in supplies.items() if len(pieces.get(v, ())) > gaps]
     found += [Finding("open", f"pin {label}") for label in sorted(set(want) - seen)]
+    return found
+
+
+def trace_wires(chip: Chip) -> list[Finding]:
+    """From every input of a macro and every port back through repeaters: it must end at the driver that the network's netlist names."""
+    wiring, netlist = chip.wiring, chip.netlist
+    banks = {p.instance for p in chip.placements if p.module == BANK}
+    from_: dict[Pin, Pin] = {pin: ends[0] for ends in wiring.ends for pin in ends[1:]}
+    want = {pin: net.driver for net in netlist.nets for pin in net.sinks}
+    names = {1: HIGH, 0: LOW}
+    found = []
+    for pin, driver in [*want.items(), *((pin, None) for pin in netlist.ties)]:
+        at = from_.get(pin)
+        # a repeater is never passed twice
+        for _ in range(len(from_)):
+            if at is None or at.instance not in banks or at.name in (HIGH, LOW):
+                break
+            at = from_.get(Pin(at.instance, "a" + at.name[1:]))
+        right = at == driver if driver is not None else at is not None and at.instance in banks and at.name == names[netlist.ties[pin]]
+        if not right:
+            found.append(Finding("wiring", f"{_label(pin)} hears {'nothing' if at is None else _label(at)}"))
     return found
 
 

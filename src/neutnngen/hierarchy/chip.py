@@ -67,9 +67,19 @@ class Chip:
 
 
 def plan_repeaters(
-    netlist: ChipNetlist, plan: ArrayPlan, macros: Mapping[str, HardMacro], bands: Bands, glue_x: int, reach: float, room: int | None
+    netlist: ChipNetlist,
+    plan: ArrayPlan,
+    macros: Mapping[str, HardMacro],
+    bands: Bands,
+    glue_x: int,
+    reach: float,
+    room: int | None,
+    shares: Mapping[str, float] | None = None,
+    pads: Mapping[Pin, int] | None = None,
 ) -> Planner:
-    """Cut all nets. room: repeaters of a bank, None where it is to be found how many are needed."""
+    """Cut all nets. room: repeaters of a bank, None where it is to be found how many are needed. shares: of the reach, by net that may use
+    only so much; pads: repeaters right before pins."""
+    shares = shares or {}
     tiles = {tile: (float(plan.x_of(tile[1]) + plan.width / 2), float(bands.bank_y[tile[0]])) for tile in sorted(set(plan.tiles.values()))}
     last_row = max(tile[0] for tile in tiles)
     ends = {row: max(column for r, column in tiles if r == row) for row in {tile[0] for tile in tiles}}
@@ -97,7 +107,7 @@ def plan_repeaters(
     planner = Planner(tiles, reach, room, where, tile_of)
     for net in netlist.nets:
         clock = net.driver == Pin(PORT, "clk")
-        planner.cut(net, balanced=clock, weak=net.driver.instance not in (PORT,))
+        planner.cut(net, balanced=clock, weak=net.driver.instance not in (PORT, GLUE), share=shares.get(net.name, 1.0), pads=pads)
     return planner
 
 

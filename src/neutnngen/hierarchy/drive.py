@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ LN9 = 2.2
 
 @dataclass(frozen=True)
 class Buffer:
-    """A buffer of the library, over both edges the worse. input_cap, max_cap: fF. max_slew: ns."""
+    """A buffer of the library, over both edges the worse. input_cap, max_cap: fF. max_slew: ns. leakage: nW."""
 
     cell: str
     input_pin: str
@@ -27,12 +28,25 @@ class Buffer:
     input_cap: float
     max_cap: float
     max_slew: float
+    leakage: float
     _delay: RegularGridInterpolator
     _slew: RegularGridInterpolator
+    _early: RegularGridInterpolator
+    _energy: RegularGridInterpolator | None
 
     def delay(self, slew: NDArray[np.float64], load: NDArray[np.float64]) -> NDArray[np.float64]:
         """ns; beyond the table as along its edge."""
         return _read(self._delay, slew, load)
+
+    def early(self, slew: NDArray[np.float64], load: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The shorter delay of both edges, ns."""
+        return _read(self._early, slew, load)
+
+    def energy(self, slew: NDArray[np.float64], load: NDArray[np.float64]) -> NDArray[np.float64]:
+        """fJ inside the buffer for one change of its output, the mean of both edges; 0 where the library states none."""
+        if self._energy is None:
+            return np.zeros(np.broadcast_shapes(np.shape(slew), np.shape(load)))
+        return _read(self._energy, slew, load)
 
     def slew(self, slew: NDArray[np.float64], load: NDArray[np.float64]) -> NDArray[np.float64]:
         """Output slew, ns."""
@@ -92,27 +106,34 @@ def _buffer(library: Group, cell: Group, kit: Kit) -> Buffer:
     sink = next(pin for pin in facts.pins.values() if pin.direction == "output")
     output = next(g for g in cell.each("pin") if g.name == sink.name)
     arc = next(output.each("timing"))
-    templates = {g.name: g for g in library.each("lu_table_template")}
+    templates = {g.name: g for kind in ("lu_table_template", "power_lut_template") for g in library.each(kind)}
 
-    def table(names: tuple[str, str]) -> RegularGridInterpolator:
-        found = [g for g in arc.groups if g.kind in names]
+    def table(parent: Group, names: tuple[str, str], unit: float, reduce: Any = np.max) -> RegularGridInterpolator:
         values = []
-        for group in found:
+        for group in (g for g in parent.groups if g.kind in names):
             shape = templates.get(group.name)
             first, second = (_numbers(group, shape, f"index_{n}") for n in (1, 2))
-            grid = np.array(_numbers(group, None, "values")).reshape(len(first), len(second)) * units.time
+            grid = np.array(_numbers(group, None, "values")).reshape(len(first), len(second)) * unit
             by_load = shape is not None and "capacitance" in str(shape.attributes.get("variable_1", ""))
             if by_load:
                 first, second, grid = second, first, grid.T
             values.append((np.array(first) * units.time, np.array(second) * units.capacitance, grid))
         xs, ys, _ = values[0]
-        return RegularGridInterpolator((xs, ys), np.max([v[2] for v in values], axis=0))
+        return RegularGridInterpolator((xs, ys), reduce([v[2] for v in values], axis=0))
 
-    delay, slew = table(("cell_rise", "cell_fall")), table(("rise_transition", "fall_transition"))
+    edges = ("cell_rise", "cell_fall")
+    delay, slew = table(arc, edges, units.time), table(arc, ("rise_transition", "fall_transition"), units.time)
+    early = table(arc, edges, units.time, np.min)
+    inside = next(output.each("internal_power"), None)
+    powers = ("rise_power", "fall_power")
+    stated = inside is not None and all(
+        g.call("values") and len(_numbers(g, None, "values")) > 1 for g in inside.groups if g.kind in powers
+    )
+    energy = table(inside, powers, units.energy, np.mean) if inside is not None and stated else None
     limit = library.attributes.get("default_max_transition") or output.attributes.get("max_transition")
     max_slew = float(str(limit)) * units.time if limit is not None else float(delay.grid[0][-1])
     max_cap = sink.max_capacitance or float(delay.grid[1][-1])
-    return Buffer(facts.name, source.name, sink.name, source.capacitance, max_cap, max_slew, delay, slew)
+    return Buffer(facts.name, source.name, sink.name, source.capacitance, max_cap, max_slew, facts.leakage, delay, slew, early, energy)
 
 
 def _numbers(group: Group, template: Group | None, key: str) -> list[float]:

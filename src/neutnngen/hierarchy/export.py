@@ -148,15 +148,15 @@ def write_chip_verilog(chip: Chip, path: Path, bank_path: Path) -> tuple[Path, P
     for bus, width in widths.items():
         if bus not in known:
             lines.append(f"    wire [{width - 1}:0] {bus};")
-    lines += [f"    wire {_plain(name)};" for name in wiring.names if not _BIT.match(name) and name not in known]
+    lines += [f"    wire {plain_name(name)};" for name in wiring.names if not _BIT.match(name) and name not in known]
     for name, pins in zip(wiring.names, wiring.ends, strict=True):
         for pin in pins:
             if pin.instance == PORT and pin.name != name:
-                left, right = (pin.name, _plain(name)) if pin.name in set(netlist.outputs) else (_plain(name), pin.name)
+                left, right = (pin.name, plain_name(name)) if pin.name in set(netlist.outputs) else (plain_name(name), pin.name)
                 lines.append(f"    assign {left} = {right};")
     by_instance: dict[str, dict[str, str]] = defaultdict(dict)
     for pin, name in of.items():
-        by_instance[pin.instance][pin.name] = _plain(name)
+        by_instance[pin.instance][pin.name] = plain_name(name)
     for placed in chip.placements:
         connected = by_instance[placed.instance]
         buses = _buses(chip.macros[placed.module].pins)
@@ -187,7 +187,7 @@ def _joined(bits: list[str], instance: str, bus: str, lines: list[str]) -> str:
     return "{" + ", ".join(reversed(named)) + "}" if len(named) > 1 else named[0]
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A wire's name in Verilog: parts of a vector's bit are wires of their own."""
     return name if _BIT.match(name) else name.replace("[", "_").replace("]", "")
 

@@ -19,14 +19,15 @@ from neutnngen.flow.steps.export import Export
 from neutnngen.flow.steps.physical import Fill, Place, Route
 from neutnngen.flow.steps.signoff import Extract, PowerStep, Timing
 from neutnngen.flow.steps.synth import Synth
+from neutnngen.hierarchy.interface import Interface, MacroModel, read_interface
 from neutnngen.hierarchy.layers import ChipLayers, chip_layers, widest_spacing
 from neutnngen.pdk.technology import Kit, Rect
-from neutnngen.place_route.block import Block, Row
+from neutnngen.place_route.block import Block, Instance, Net, PinRef, Row
 from neutnngen.place_route.def_file import read_def, write_def
 from neutnngen.place_route.extract import extract
 from neutnngen.place_route.floorplan import CLOCK_AND_BUFFERS, MIN_ROWS, cell_area, make_floorplan, taps_in_row
 from neutnngen.place_route.lef_abstract import abstract, write_lef
-from neutnngen.place_route.verilog_netlist import read_netlist
+from neutnngen.place_route.verilog_netlist import read_netlist, write_netlist
 
 SLOT_MARGIN = 2
 """Pin slots that stay free at either end of a macro's lower edge."""
@@ -60,6 +61,50 @@ class HardMacro:
     leakage: float  # nW
     metrics: Mapping[str, Metric]
     netlist: Path | None = None  # of its cells
+    interface: Interface | None = None  # of a macro with a clock
+
+
+@dataclass(frozen=True)
+class OutputBuffers(KitStep):
+    """Every output behind a buffer of its own, as its wire on the chip may be long. cell: of the library; entry, exit: its pins."""
+
+    cell: str
+    entry: str
+    exit: str
+
+    name = "outputs"
+    version = 1
+    reads = ("synthesis_netlist",)
+
+    def inputs(self, config: LayoutConfig) -> Mapping[str, object]:
+        return {**super().inputs(config), "cell": self.cell}
+
+    def run(self, context: Context) -> StateDelta:
+        block = buffer_outputs(read_netlist(context.file("synthesis_netlist"), self.kit), self.cell, self.entry, self.exit)
+        netlist = context.folder / "netlist.v"
+        write_netlist(block, netlist, self.kit)
+        return StateDelta({"synthesis_netlist": netlist}, {}, f"{self.cell} at every output")
+
+
+def buffer_outputs(block: Block, cell: str, entry: str, exit_: str) -> Block:
+    """The netlist with a buffer before every output port."""
+    made = block.copy()
+    outputs = [port for port in made.ports.values() if port.direction == "output"]
+    for number, port in enumerate(outputs):
+        inside = made.nets[port.net]
+        buffer = f"output_buffer_{number}"
+        inside.pins = [*(ref for ref in inside.pins if ref != PinRef(None, port.name)), PinRef(buffer, entry)]
+        if inside.name == port.name:
+            del made.nets[port.name]
+            inside.name = f"{port.name}_inside"
+            made.nets[inside.name] = inside
+            for other in made.ports.values():
+                if other.net == port.name:
+                    other.net = inside.name
+        made.instances[buffer] = Instance(buffer, cell, kind="buffer")
+        made.nets[port.name] = Net(port.name, "signal", [PinRef(buffer, exit_), PinRef(None, port.name)])
+        port.net = port.name
+    return made
 
 
 @dataclass(frozen=True)
@@ -210,13 +255,15 @@ def harden(
     free: Sequence[int] | None = None,
     modular: bool = False,
     timed: bool = True,
+    strong: tuple[str, str, str] | None = None,
     activity: Path | None = None,
     progress: Progress | None = None,
 ) -> HardMacro:
     """Lay out the module ``name`` in ``folder``; goes on where an earlier run stopped.
 
     sources: its RTL files, or netlist: Verilog of library cells. slots: pin slots that its lower edge must have. free: those that its pins
-    may take, see ``MacroPlace``. timed: whether it has a clock, and so a timing report. activity: switching of its nets, as the
+    may take, see ``MacroPlace``. timed: whether it has a clock, and so a timing report. strong: cell, input and output of buffers that its
+    outputs are to get. activity: switching of its nets, as the
     flow's gate simulation writes it, for a power report. Raises whatever the steps raise.
     """
     mark = kit_fingerprint(kit)
@@ -230,10 +277,12 @@ def harden(
         steps.append(Synth(kit, mark, tuple(initial), name, modular))
     else:
         initial["synthesis_netlist"] = write_atomic(folder / "source" / "netlist.v", netlist.read_bytes())
+    if strong is not None:
+        steps.append(OutputBuffers(kit, mark, *strong))
     initial["constraints"] = write_atomic(folder / "source" / "constraints.sdc", _constraints(config.clock_period_ns))
     wide = slots if free is None else max(free) + 1
     steps += [MacroFloorplan(kit, mark, wide), MacroPlace(kit, mark, None if free is None else tuple(free))]
-    plain: list[Callable[[Kit, str], KitStep]] = [Route, Fill, Export, Drc, Lvs, Extract, *([Timing] if timed else [])]
+    plain: list[Callable[[Kit, str], KitStep]] = [Route, Fill, Export, Drc, Lvs, Extract, *([Timing, MacroModel] if timed else [])]
     if activity is not None:
         initial["activity"] = write_atomic(folder / "source" / "activity.json", activity.read_bytes())
         plain.append(PowerStep)
@@ -256,19 +305,28 @@ def _constraints(period: float) -> str:
 def read_macro(result: FlowResult, kit: Kit) -> HardMacro:
     """The finished block of a run, and its LEF beside the GDSII."""
     block = read_def(result.path("def"), kit)
+    interface = read_interface(result.path("interface")) if "interface" in result.state.files else None
+    return macro_of_block(block, kit, result.path("gds"), interface, dict(result.state.metrics), result.path("netlist"))
+
+
+def macro_of_block(
+    block: Block, kit: Kit, gds: Path, interface: Interface | None, numbers: Mapping[str, Metric], netlist: Path | None
+) -> HardMacro:
+    """A finished block as a macro; writes its LEF beside the GDSII."""
     layers = chip_layers(kit)
     master = abstract(block, kit)
-    gds = result.path("gds")
     write_lef(master, kit, gds.with_suffix(".lef"))
-    parasitics = extract(block, kit).nets
+    if interface is not None:
+        wires = interface.wire
+    else:
+        parasitics = extract(block, kit).nets
+        wires = {port.name: parasitics[port.net].total for port in block.ports.values() if port.net in parasitics}
     pins = {}
     for pin in master.pins.values():
         if pin.use in ("power", "ground"):
             continue
-        net = block.nets[block.ports[pin.name].net]
-        load = parasitics[net.name].total if net.name in parasitics else 0.0
-        driver = None
-        for ref in net.pins:
+        load, driver = wires.get(pin.name, 0.0), None
+        for ref in block.nets[block.ports[pin.name].net].pins:
             if ref.instance is None:
                 continue
             cell = kit.cells[block.instances[ref.instance].master]
@@ -287,18 +345,5 @@ def read_macro(result: FlowResult, kit: Kit) -> HardMacro:
         if rect.layer == layers.strap.name
     )
     cells = [kit.cells[i.master] for i in block.instances.values() if i.kind not in ("tap", "filler") and i.master in kit.cells]
-    area = sum(cell.area for cell in cells)
-    leak = sum(cell.leakage for cell in cells)
-    return HardMacro(
-        block.name,
-        master.width,
-        master.height,
-        pins,
-        straps,
-        gds,
-        len(cells),
-        area,
-        leak,
-        dict(result.state.metrics),
-        result.path("netlist"),
-    )
+    area, leak = sum(cell.area for cell in cells), sum(cell.leakage for cell in cells)
+    return HardMacro(block.name, master.width, master.height, pins, straps, gds, len(cells), area, leak, numbers, netlist, interface)

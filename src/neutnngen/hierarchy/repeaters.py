@@ -8,7 +8,7 @@ buffers.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -67,10 +67,21 @@ class Planner:
         self.tiles, self.reach, self.room, self.where, self.tile_of = tiles, reach, room, where, tile_of
         self.plan = Plan()
 
-    def cut(self, net: ChipNet, *, balanced: bool = False, weak: bool = False) -> None:
-        """Add the net's segments to the plan. weak: its driver is a macro's output, which drives a short wire only."""
+    def cut(
+        self, net: ChipNet, *, balanced: bool = False, weak: bool = False, share: float = 1.0, pads: Mapping[Pin, int] | None = None
+    ) -> None:
+        """Add the net's segments to the plan. weak: its driver is a macro's output, which drives a short wire only. share: of the reach,
+        what this net may use. pads: repeaters right before some sinks, which make them later."""
+        whole = self.reach
+        self.reach = share * whole
+        try:
+            self._cut(net, balanced, weak, pads or {})
+        finally:
+            self.reach = whole
+
+    def _cut(self, net: ChipNet, balanced: bool, weak: bool, pads: Mapping[Pin, int]) -> None:
         driver = Node(net.driver, (-1, -1), -1)
-        branches = [_Branch(self.where(pin), Node(pin, (-1, -1), -1)) for pin in net.sinks]
+        branches = [self._padded(net.name, pin, pads.get(pin, 0)) for pin in net.sinks]
         start = self.where(net.driver)
         size = 2
         while len(branches) > 1 and (balanced or len(branches) > FANOUT or self._comb([b.place for b in branches]) > self.reach):
@@ -86,6 +97,15 @@ class Planner:
         if len(branches) == 1:
             branches = [self._legs(net.name, start, branches, None)[0]]
         self._wire(net.name, driver, [b.node for b in branches])
+
+    def _padded(self, origin: str, pin: Pin, count: int) -> _Branch:
+        """A sink behind so many repeaters beside it."""
+        end = _Branch(self.where(pin), Node(pin, (-1, -1), -1))
+        for _ in range(count):
+            repeater = self._take(end.place)
+            self._wire(origin, repeater, [end.node])
+            end = _Branch(self.tiles[repeater.tile], repeater)
+        return end
 
     def _gather(self, origin: str, branches: list[_Branch], size: int, balanced: bool) -> list[_Branch]:
         """One buffer for the branches of every block of ``size`` × ``size`` tiles."""
