@@ -33,9 +33,9 @@ class Violation(NamedTuple):
     rect: tuple[float, float, float, float]
 
 
-def check_geometry(block: Block, kit: Kit) -> list[Violation]:
-    """Every violation of the technology's rules by metal, cuts, ports and cells of a block; empty when clean."""
-    view = flat_view(block, kit)
+def check_geometry(block: Block, kit: Kit, view: View | None = None) -> list[Violation]:
+    """Every violation of the technology's rules by metal, cuts, ports and cells of a block; empty when clean. view: of the block, if known."""
+    view = view or flat_view(block, kit)
     found = list(_unknown_vias(block, kit))
     found += _outside_and_off_grid(view, block, kit)
     own = OwnMarks(view, block, kit)
@@ -57,9 +57,10 @@ def _antennas(block: Block, kit: Kit) -> Iterator[Violation]:
         yield Violation("antenna", antenna.layer, (antenna.net,), _um((gate.x, gate.y, gate.x + master.width, gate.y + master.height), kit))
 
 
-def check_connectivity(block: Block, kit: Kit) -> list[Violation]:
-    """Opens: pins that their net's metal does not join to its first pin, and pieces of metal that touch no pin; empty when whole."""
-    view = flat_view(block, kit)
+def check_connectivity(block: Block, kit: Kit, view: View | None = None) -> list[Violation]:
+    """Opens: pins that their net's metal does not join to its first pin, and pieces of metal that touch no pin; empty when whole. view: of
+    the block, if known."""
+    view = view or flat_view(block, kit)
     piece = _pieces(view, kit)
     found = []
     by_pin: dict[int, int] = {int(pin): int(i) for i, pin in reversed(list(enumerate(view.pin))) if pin >= 0}

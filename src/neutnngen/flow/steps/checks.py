@@ -10,6 +10,7 @@ from neutnngen.flow.state import StateDelta
 from neutnngen.flow.steps.common import Context, KitStep, read_block, write_report
 from neutnngen.place_route.drc import check_connectivity, check_geometry
 from neutnngen.place_route.lvs import compare_layout
+from neutnngen.place_route.route_view import flat_view
 
 SHOWN = 5
 
@@ -25,9 +26,10 @@ class Drc(KitStep):
     def run(self, context: Context) -> StateDelta:
         block = read_block(context, self.kit, "def")
         context.say("geometry", None)
-        found = check_geometry(block, self.kit)
+        view = flat_view(block, self.kit)
+        found = check_geometry(block, self.kit, view)
         context.say("connectivity", None)
-        found += check_connectivity(block, self.kit)
+        found += check_connectivity(block, self.kit, view)
         report = write_report(context.folder, "drc.json", {"violations": [violation._asdict() for violation in found]})
         if found:
             raise CheckFailed(
