@@ -34,7 +34,7 @@ class Violation(NamedTuple):
 
 
 def check_geometry(block: Block, kit: Kit, view: View | None = None) -> list[Violation]:
-    """Every violation of the technology's rules by metal, cuts, ports and cells of a block; empty when clean. view: of the block, if known."""
+    """Every violation of the technology's rules by metal, cuts, ports and cells of a block; empty when clean. view: of the block."""
     view = view or flat_view(block, kit)
     found = list(_unknown_vias(block, kit))
     found += _outside_and_off_grid(view, block, kit)
