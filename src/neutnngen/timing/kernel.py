@@ -256,6 +256,56 @@ def elmore(start: Array, node_start: Array, capacitance: Array, res_start: Array
 
 
 @njit(cache=True)
+def spanning(
+    start: Array, sinks: Array, source: Array, where: Array, pin: Array, per_um: float, ohm: float, largest: int, length: Array,
+    delay: Array,
+) -> None:  # fmt: skip
+    """Shortest trees of the nets (Prim) from their drivers, and Elmore's delay in ns to each sink through them.
+
+    start: (net + 1,) into ``sinks`` (nodes); source: (net,) node of the driver; where: (node, 2) um; pin: (node,) fF. length (net,) and
+    delay (sink,) are overwritten for nets of at most ``largest`` pins.
+    """
+    for net in range(start.size - 1):
+        first, count = start[net], start[net + 1] - start[net] + 1
+        if count > largest or count < 2:
+            continue
+        node = np.empty(count, np.int64)
+        node[0] = source[net]
+        node[1:] = sinks[first : start[net + 1]]
+        near = np.full(count, np.inf)  # distance to the tree
+        parent = np.zeros(count, np.int64)
+        done = np.zeros(count, np.uint8)
+        order = np.empty(count, np.int64)
+        near[0] = 0.0
+        whole = 0.0
+        for k in range(count):
+            best = -1
+            for i in range(count):
+                if not done[i] and (best < 0 or near[i] < near[best]):
+                    best = i
+            done[best] = 1
+            order[k] = best
+            whole += near[best]
+            x, y = where[node[best], 0], where[node[best], 1]
+            for i in range(count):
+                if not done[i]:
+                    step = abs(where[node[i], 0] - x) + abs(where[node[i], 1] - y)
+                    if step < near[i]:
+                        near[i], parent[i] = step, best
+        length[net] = whole
+        below = np.zeros(count)
+        for k in range(count - 1, 0, -1):
+            i = order[k]
+            below[i] += pin[node[i]]
+            below[parent[i]] += below[i] + near[i] * per_um
+        late = np.zeros(count)
+        for k in range(1, count):
+            i = order[k]
+            late[i] = late[parent[i]] + ohm * near[i] * (near[i] * per_um / 2 + below[i]) * 1e-6
+        delay[first : start[net + 1]] = late[1:]
+
+
+@njit(cache=True)
 def cell_delay(
     arcs: Array, arc_tables: Array, slew: Array, load: Array, slack: Array, extra: float, spans: Array, axes: Array, values: Array
 ) -> float:
