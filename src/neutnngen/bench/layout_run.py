@@ -73,8 +73,9 @@ def main() -> int:
     """Do the job of the folder in the first argument."""
     folder = Path(sys.argv[1])
     options = json.loads((folder / JOB).read_text(encoding="utf-8"))["config"]
-    folders = {name: options.pop(name) for name in ("kit_folder", "macros_folder")}
-    config = LayoutConfig(**options, **{name: None if place in (None, "None") else Path(place) for name, place in folders.items()})
+    for name in ("kit_folder", "macros_folder"):
+        options[name] = None if options[name] in (None, "None") else Path(options[name])
+    config = LayoutConfig(**options)
     design, waves = load_design(folder / "design"), np.load(folder / "waves.npy")
     learn = np.arange(len(waves)) % 2 == 0
     enable, labels = lines_beside(design, len(waves))
