@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from pathlib import Path
+
 import pytest
 from routed_block import placed_block
 
 from neutnngen.pdk.kits import load_kit
+from neutnngen.pdk.macros import read_tnn7, with_adder
 from neutnngen.pdk.technology import Kit, Rect
+from neutnngen.place_route.abutment import room_beside
 from neutnngen.place_route.block import Block, Instance, Net, PinRef, Wire
 from neutnngen.place_route.drc import check_connectivity, check_geometry
 from neutnngen.place_route.router import RouteOptions, route
@@ -109,3 +114,28 @@ def test_row_that_is_reached_only_beside_an_own_via(kit: Kit) -> None:
     """A net whose wires fill a row must still reach the next row, though a via back at once is forbidden by cut spacing."""
     result = route(placed_block(kit, 80), kit)
     assert result.failed == () and check_geometry(result.block, kit) == []
+
+
+def test_hard_cells_with_metal_between_their_pins_are_routed(shared: Path, tmp_path: Path) -> None:
+    """The full adders of a set of macros, whose pins lie on M2 beside obstructions, in a carry chain in all orientations."""
+    plain = load_kit("asap7", shared / "pdk" / "asap7")
+    kit = with_adder(plain, read_tnn7(shared / "pdk" / "tnn7", plain), tmp_path)
+    assert kit.roles.full_adder is not None
+    name, pins = kit.roles.full_adder
+    site, master = kit.technology.sites[kit.roles.core_site], kit.masters[name]
+    core = Rect("", 4 * site.width, 4 * site.height, 64 * site.width, 12 * site.height)
+    block = Block("b", Rect("", 0, 0, core.x0 + core.x1, core.y0 + core.y1), core)
+    room = master.width + sum(room_beside(master, kit))
+    for row in (0, 3, 6):  # apart: without supply nets, rails of neighbours would be shorts
+        for k in range(2):
+            orient = ("N", "FN", "FS", "S")[2 * (row % 2) + k]
+            x, y = core.x0 + 8 * site.width + k * room, core.y0 + row * site.height
+            block.instances[f"u{row + k}"] = Instance(f"u{row + k}", name, x, y, orient, True)  # type: ignore[arg-type]
+    cells = list(block.instances)
+    for i, (here, there) in enumerate(pairwise(cells)):
+        block.nets[f"carry{i}"] = Net(f"carry{i}", "signal", [PinRef(here, pins["co"]), PinRef(there, pins["ci"])])
+        block.nets[f"sum{i}"] = Net(f"sum{i}", "signal", [PinRef(here, pins["s"]), PinRef(there, pins["a"]), PinRef(there, pins["b"])])
+    result = route(block, kit)
+    assert (result.failed, result.overflow) == ((), 0)
+    assert check_geometry(result.block, kit) == []
+    assert check_connectivity(result.block, kit) == []
