@@ -24,6 +24,7 @@ def test_outputs_of_columns_get_the_nearest_repeater_and_no_two_the_same() -> No
         Segment("in", repeaters[0], (pin("column", "sink"),)),
         *(Segment(name, pin("column", name), (repeaters[k],)) for k, name in ((1, "right"), (2, "left"), (3, "middle"))),
         Segment("far", repeaters[1], (repeaters[4],)),
+        Segment("far", repeaters[4], (pin(PORT, "out"),)),
     ]
     slots = np.array([0.0, 100.0, 500.0, 800.0, 1000.0])
     seats = seat_repeaters(segments, lambda p: places[p.name], lambda _: 0.0, slots)
