@@ -22,7 +22,7 @@ from neutnngen.hierarchy.chip_def import write_chip_def
 from neutnngen.hierarchy.chip_report import make_report
 from neutnngen.hierarchy.drive import Buffer, wire_model
 from neutnngen.hierarchy.export import draw_chip, write_chip_verilog, write_layouts
-from neutnngen.hierarchy.fit import bank_room, bank_size, choose_repeater, fit_repeaters
+from neutnngen.hierarchy.fit import bank_room, bank_size, choose_repeater, fit_repeaters, spread
 from neutnngen.hierarchy.floorplan import free_slots, glue_slots, plan_array
 from neutnngen.hierarchy.layers import chip_layers
 from neutnngen.hierarchy.macro import HardMacro, harden
@@ -193,7 +193,7 @@ def _bank(size: int, kit: Kit, buffer: Buffer, config: LayoutConfig, folder: Pat
         folder,
         netlist=netlist,
         slots=2 * size + 2,
-        free=free[: _with_spare(2 * size + 2)],
+        free=spread(free, _with_spare(2 * size + 2)),
         timed=False,
         progress=_tell(say),
     )

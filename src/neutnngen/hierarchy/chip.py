@@ -13,6 +13,7 @@ from neutnngen.hierarchy.layers import ChipLayers
 from neutnngen.hierarchy.macro import HardMacro
 from neutnngen.hierarchy.netlist import GLUE, PORT, ChipNetlist, Pin
 from neutnngen.hierarchy.repeaters import Node, Planner, Segment, Tile
+from neutnngen.hierarchy.seats import seat_repeaters
 from neutnngen.hierarchy.supply import supply_lines
 from neutnngen.hierarchy.tracks import Branches, Ints, Terminals, Trunks, branches_of, density, pack, trunks_of
 from neutnngen.pdk.technology import Kit, Rect
@@ -163,7 +164,13 @@ def assemble(
     wanted = port_places(netlist, plan, macros, glue_x)
     # no two ports share a track, not even of different edges, as their wires may pass the whole height
     ports_x = place_chip_ports([*netlist.inputs, *netlist.outputs], wanted, plan)
-    names, origins, ends = _nets(netlist, plan, segments, used, bank_size)
+    slots = np.array([bank.pins[f"a[{k}]"].x for k in range(bank_size)], dtype=np.float64)
+
+    def pin_x(pin: Pin) -> float:
+        return float(plan.x_of(plan.tiles[pin.instance][1]) + macros[netlist.macros[pin.instance]].pins[pin.name].x)
+
+    seats = seat_repeaters(segments, pin_x, lambda tile: float(plan.x_of(tile[1])), slots)
+    names, origins, ends = _nets(netlist, plan, segments, seats, bank_size)
     needed = np.zeros(plan.rows, dtype=np.int64)
     bands = make_bands(plan, tile_height, bank.height, glue.height, needed)
     say(f"{len(names):,} nets, {sum(len(e) for e in ends):,} pins")
@@ -223,7 +230,7 @@ def _macro_y(bands: Bands, module: str, tile: Tile) -> int:
 
 
 def _nets(
-    netlist: ChipNetlist, plan: ArrayPlan, segments: list[Segment], used: Mapping[Tile, int], bank_size: int
+    netlist: ChipNetlist, plan: ArrayPlan, segments: list[Segment], seats: Mapping[tuple[Tile, int], int], bank_size: int
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[Pin, ...], ...]]:
     """Names, nets of the network that they belong to, and pins of the chip's wires; constants of every tile come last."""
     names: list[str] = []
@@ -234,7 +241,7 @@ def _nets(
     def pin(node: Node, output: bool) -> Pin:
         if node.pin is not None:
             return node.pin
-        return Pin(bank_name(node.tile), f"{'z' if output else 'a'}[{node.number}]")
+        return Pin(bank_name(node.tile), f"{'z' if output else 'a'}[{seats[node.tile, node.number]}]")
 
     for segment in segments:
         number = parts.get(segment.origin, 0)
@@ -246,8 +253,9 @@ def _nets(
     tied: dict[tuple[Tile, int], list[Pin]] = {}
     for at, value in netlist.ties.items():
         tied.setdefault((plan.tiles[at.instance], value), []).append(at)
+    taken = {(tile, seat) for (tile, _), seat in seats.items()}
     for tile in sorted(set(plan.tiles.values())):
-        spare = [Pin(bank_name(tile), f"a[{k}]") for k in range(used.get(tile, 0), bank_size)]
+        spare = [Pin(bank_name(tile), f"a[{k}]") for k in range(bank_size) if (tile, k) not in taken]
         for value, word in ((1, HIGH), (0, LOW)):
             sinks = [*tied.get((tile, value), []), *(spare if value == 0 else [])]
             if sinks:

@@ -118,6 +118,13 @@ def _rough_bands(plan: ArrayPlan, macros: Mapping[str, HardMacro], netlist: Chip
     return make_bands(plan, height, macros[BANK].height, macros[netlist.macros[GLUE]].height, np.zeros(plan.rows, dtype=np.int64))
 
 
+def spread(free: tuple[int, ...], count: int) -> tuple[int, ...]:
+    """So many of the slots, evenly over all of them: a bank's pins are near to whatever pin of a column."""
+    if count >= len(free):
+        return free
+    return tuple(free[round(k * (len(free) - 1) / max(1, count - 1))] for k in range(count))
+
+
 def bank_pins(size: int) -> list[tuple[str, str]]:
     """Name and direction of a bank's pins, in the order of its slots."""
     both = [pair for k in range(size) for pair in ((f"a[{k}]", "input"), (f"z[{k}]", "output"))]
@@ -128,6 +135,7 @@ def _draft_bank(macros: Mapping[str, HardMacro], free: tuple[int, ...], kit: Kit
     """A bank before it is laid out, good for a plan: pins on the first free slots, as low as a few rows."""
     layers = chip_layers(kit)
     rect = Rect(layers.pin.name, 0, 0, layers.pin.width, layers.pin.width)
+    free = spread(free, 2 * size + 2)
     pins = {name: MacroPin(name, way, (free[k] + 2) * layers.slot, rect, buffer.input_cap) for k, (name, way) in enumerate(bank_pins(size))}
     height = 8 * kit.technology.sites[kit.roles.core_site].height
     return HardMacro(BANK, 0, height, pins, (), Path(), 0, 0.0, 0.0, {})

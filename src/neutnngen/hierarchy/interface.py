@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from neutnngen.errors import DataError
 from neutnngen.flow.state import StateDelta
-from neutnngen.flow.steps.common import Context, KitStep, read_block, write_report
-from neutnngen.place_route.extract import extract
+from neutnngen.flow.steps.common import Context, KitStep, read_block, read_parasitics, write_report
 from neutnngen.timing.block_model import Arc, BlockModel, Check
 from neutnngen.timing.model_file import write_block_model
 
@@ -129,7 +128,7 @@ class MacroModel(KitStep):
     def run(self, context: Context) -> StateDelta:
         block = read_block(context, self.kit)
         path = context.folder / f"{block.name}.lib"
-        parasitics = extract(block, self.kit)
+        parasitics = read_parasitics(context, self.kit)
         model = write_block_model(block, self.kit, path, parasitics)
         wires = {port.name: parasitics.nets[port.net].total for port in block.ports.values() if port.net in parasitics.nets}
         found = interface_of(model, wires)
