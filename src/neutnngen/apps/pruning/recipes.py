@@ -60,7 +60,7 @@ RECIPES: dict[str, Recipe] = {
 
 OF_COLUMNS = tuple(name for name in RECIPES if not name.startswith("network"))
 """For one column; the others divide synapses among many."""
-OF_MEMORIES = ("network, weight", "network, use", "network, information", "weight", RANDOM)
+OF_MEMORIES = ("network, weight", "network, use", "weight", RANDOM)
 """For networks whose segments hold a thing each, or nothing, and that do not learn again."""
 OF_NETWORKS = ("weight", "use", "information", "weight, rounds", RANDOM)
 
