@@ -147,14 +147,14 @@ def design_row(
         try:
             with time_limit(limit), tempfile.TemporaryDirectory(prefix="neutnngen-") as folder:
                 row = verified(row, design, parts, own_waves(design, waves), Path(folder), rings)
-        except (_LimitError, NeutnngenError) as problem:
+        except (LimitError, NeutnngenError) as problem:
             row = replace(row, outcome=_why(problem, limit))
         row = replace(row, verify_seconds=time.perf_counter() - began)
     began = time.perf_counter()
     try:
         with time_limit(limit), tempfile.TemporaryDirectory(prefix="neutnngen-") as folder:
             row = synthesised(row, design, parts, Path(folder), rings)
-    except (_LimitError, NeutnngenError) as problem:
+    except (LimitError, NeutnngenError) as problem:
         row = replace(row, synthesis=_why(problem, limit))
     return replace(row, synthesis_seconds=time.perf_counter() - began)
 
@@ -241,7 +241,7 @@ def synthesised(row: DesignRow, design: Design, parts: Sequence[Piece], folder: 
     )
 
 
-class _LimitError(Exception):
+class LimitError(Exception):
     """The time for a part of a row is over."""
 
 
@@ -251,7 +251,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
     def stop(number: int, frame: FrameType | None) -> None:
         del number, frame
-        raise _LimitError
+        raise LimitError
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -263,4 +263,4 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def _why(problem: Exception, limit: float) -> str:
-    return f"{OPEN} in {limit:.0f} s" if isinstance(problem, _LimitError) else str(problem).splitlines()[0]
+    return f"{OPEN} in {limit:.0f} s" if isinstance(problem, LimitError) else str(problem).splitlines()[0]
