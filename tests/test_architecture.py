@@ -15,7 +15,7 @@ ALLOWED: dict[str, set[str]] = {
     "nn": {"core", "engine", "spec"},
     "engine": {"core", "spec"},
     "train": {"core", "engine", "nn", "spec"},
-    "data": {"core", "spec"},
+    "data": {"core", "spec", "tools"},
     "apps": {"core", "data", "engine", "forecast", "nn", "spec", "train"},
     "rtl": {"spec"},
     "forecast": {"spec"},
