@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from digits_cases import SIDE, images, write_spoken
 from sklearn.base import clone
 
+from digits_cases import SIDE, images, write_spoken
 from neutnngen.apps.digits.build import build
 from neutnngen.apps.digits.code import DigitsCode
 from neutnngen.apps.digits.estimator import NeuTNNDigits

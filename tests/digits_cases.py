@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -48,3 +49,14 @@ def images(train: int = 200, test: int = 100, seed: int = 1) -> ImageSet:
                 made[n, :, at : at + 2] += 180
         parts += [made, labels]
     return ImageSet("bars", *parts, "made")
+
+
+def write_idx(folder: Path, data: ImageSet) -> Path:
+    """The same as a folder of four IDX files."""
+    folder.mkdir()
+    parts = {"train": (data.train_images, data.train_labels), "t10k": (data.test_images, data.test_labels)}
+    for part, (pictures, labels) in parts.items():
+        for name, array in ((f"{part}-images-idx3-ubyte", pictures), (f"{part}-labels-idx1-ubyte", labels)):
+            head = bytes([0, 0, 8, array.ndim]) + b"".join(struct.pack(">I", n) for n in array.shape)
+            (folder / name).write_bytes(head + array.tobytes())
+    return folder
