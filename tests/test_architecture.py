@@ -16,7 +16,8 @@ ALLOWED: dict[str, set[str]] = {
     "engine": {"core", "spec"},
     "train": {"core", "engine", "nn", "spec"},
     "data": {"core", "spec", "tools"},
-    "apps": {"core", "data", "engine", "forecast", "nn", "spec", "train"},
+    "prune": {"core", "engine", "spec", "train"},
+    "apps": {"core", "data", "engine", "forecast", "nn", "prune", "spec", "train"},
     "rtl": {"spec"},
     "forecast": {"spec"},
     "tools": set(),
@@ -27,7 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "flow": {"pdk", "tools", "spec", "place_route", "timing", "verify", "rtl"},
     "hierarchy": {"flow", "pdk", "place_route", "rtl", "spec", "timing", "verify"},
     "report": {"spec", "core"},
-    "bench": {"apps", "core", "data", "engine", "flow", "pdk", "place_route", "rtl", "spec", "tools", "verify"},
+    "bench": {"apps", "core", "data", "engine", "flow", "pdk", "place_route", "prune", "rtl", "spec", "tools", "verify"},
 }
 EVERYWHERE = {"errors", "files"}  # leaf modules without imports of ours
 TOP = {"cli", "config", "doctor", "pipeline", "__init__"}  # may import every room

@@ -80,7 +80,7 @@ def plan_from_dict(values: dict[str, Any]) -> DigitsPlan:
     made = dict(values)
     for key, kind in (("stdp", StdpSpec), ("readout", ReadoutPlan)):
         if key in made:
-            check_keys(f"the plan's {key}", made[key], [f.name for f in dataclasses.fields(kind)])  # type: ignore[arg-type]
+            check_keys(f"the plan's {key}", made[key], [f.name for f in dataclasses.fields(kind)])
             made[key] = kind(**made[key])
     return DigitsPlan(**made)
 

@@ -1,0 +1,221 @@
+"""Prune a Design: in one go or in rounds of scoring, removing, recalibrating and retraining; or to the sparsest within a loss."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neutnngen.engine import get_engine
+from neutnngen.engine.checks import check_run
+from neutnngen.errors import ConfigError
+from neutnngen.prune.calibrate import Loss, agreement, answers_of, recalibrated
+from neutnngen.prune.regrow import regrown
+from neutnngen.prune.scores import METHODS, Method, scored
+from neutnngen.prune.select import Choice, kept
+from neutnngen.prune.stages import drop_dead, exists_in, parts_of, with_masks
+from neutnngen.spec import Design
+from neutnngen.spec.column import check_range
+from neutnngen.train import train
+
+Waves = NDArray[np.uint8]
+Retrain = Callable[[Design, int], Design]
+"""(design, round from 1) → the Design after it has learned again, only over the synapses that are left."""
+Tell = Callable[[int, int], None]
+"""Called with steps done and in all."""
+
+STEPS = 8
+"""Of the bisection: keeps that are tried between 1 and the smallest."""
+
+
+class NothingLeft(ConfigError):
+    """Every segment is too sparse to fire."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to prune. keep: share of the Design's synapses that stays, in every pool of ``choice``.
+
+    method, choice: which ones, see ``scored`` and ``kept``. rounds: the share falls geometrically from 1 to ``keep`` over so many; each
+    scores anew. recalibrate: search θ after each. epochs: of online learning after each, 0 for none. regrow: share of what stays that is
+    taken away in addition and given to the most promising of the pruned synapses instead. seed: of random order and presentation.
+    """
+
+    keep: float = 0.5
+    method: Method = "weight"
+    choice: Choice = field(default_factory=Choice)
+    rounds: int = 1
+    recalibrate: bool = True
+    epochs: int = 0
+    regrow: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.keep <= 1:
+            raise ConfigError("the share of synapses to keep is out of range", got=self.keep, allowed="above 0, at most 1")
+        if not 0 <= self.regrow < 1:
+            raise ConfigError("the share of synapses to regrow is out of range", got=self.regrow, allowed="0 or more, below 1")
+        check_range("rounds", self.rounds, 1, 1000)
+        check_range("epochs", self.epochs, 0, 1 << 16)
+        check_range("seed", self.seed, 0, 1 << 30)
+
+
+@dataclass(frozen=True)
+class Round:
+    """After a round. synapses: that are left. thresholds: θ of every layer. agreement: with the answers before any pruning, on the given
+    waves; None without waves."""
+
+    number: int
+    synapses: int
+    thresholds: tuple[int, ...]
+    agreement: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Pruned:
+    """The pruned Design, and how it came about. before: synapses of the Design that was given."""
+
+    design: Design
+    before: int
+    rounds: tuple[Round, ...]
+
+    @property
+    def kept(self) -> float:
+        """Share of the given synapses that is left."""
+        return self.design.synapses / self.before
+
+
+def prune(
+    design: Design,
+    plan: Plan,
+    waves: Waves | None = None,
+    *,
+    labels: NDArray[np.integer] | None = None,
+    retrain: Retrain | None = None,
+    progress: Tell | None = None,
+) -> Pruned:
+    """A new Design with fewer synapses; ``design`` is not changed.
+
+    waves: (wave, input) uint8 training waves; not needed to prune by weight or at random without recalibrating or retraining. labels:
+    (wave,) classes, for stages that learn from them. retrain: instead of ``plan.epochs`` passes over the waves. What can do nothing after
+    it (``drop_dead``) goes too, so less than ``keep`` may be left. Raises ConfigError where waves are missing or nothing is left.
+    """
+    if plan.method not in METHODS:
+        scored(design, plan.method)  # its error
+    needs = plan.recalibrate or plan.regrow > 0 or (plan.epochs > 0 and retrain is None)
+    if needs and (waves is None or not len(waves)):
+        raise ConfigError(
+            "recalibrating, regrowing and retraining need training waves",
+            got="none",
+            allowed="waves (wave, input), or a plan without them",
+            next_step="give the file with --waves, or --no-recalibrate",
+        )
+    if waves is not None:
+        waves = check_run(design.network, waves, False).times
+    learn = retrain or (None if plan.epochs == 0 or waves is None else _online(waves, labels, plan))
+    wanted = None if waves is None else answers_of(design, waves)
+    whole = {part: exists_in(design, part) for part in parts_of(design)}
+    now, records = design, []
+    for number in range(1, plan.rounds + 1):
+        target = plan.keep ** (number / plan.rounds) * design.synapses
+        share = min(1.0, target / now.synapses) * (1 - plan.regrow)
+        now = with_masks(now, kept(scored(now, plan.method, waves, plan.seed + number), share, plan.choice))
+        if plan.regrow and waves is not None:
+            now = regrown(now, waves, whole, round(target) - now.synapses)
+        now = _recalibrated(now, plan, waves, wanted)
+        if learn is not None:
+            now = _recalibrated(learn(now, number), plan, waves, wanted)
+        now = drop_dead(now)
+        if now.synapses == 0:
+            raise NothingLeft("no synapse is left that can do anything", got=f"keep {plan.keep:g}", next_step="keep more")
+        met = None if waves is None or wanted is None else agreement(now, waves, wanted)
+        records.append(Round(number, now.synapses, tuple(layer.column.threshold for layer in now.network.layers), met))
+        if progress is not None:
+            progress(number, plan.rounds)
+    record = {**asdict(plan), "synapses_before": design.synapses, "synapses": now.synapses, "of": design.fingerprint()}
+    now = dataclasses.replace(now, provenance={**now.provenance, "pruning": record})
+    return Pruned(now, design.synapses, tuple(records))
+
+
+def sparsest(
+    design: Design,
+    plan: Plan,
+    max_loss: float,
+    loss: Loss | None = None,
+    waves: Waves | None = None,
+    *,
+    labels: NDArray[np.integer] | None = None,
+    retrain: Retrain | None = None,
+    smallest: float = 0.01,
+    progress: Tell | None = None,
+) -> Pruned:
+    """The sparsest Design whose loss is at most ``max_loss``: ``keep`` is bisected on a logarithmic scale between 1 and ``smallest``.
+
+    loss: of a Design; by default the share of ``waves`` that it answers otherwise than ``design`` does. The loss is taken to grow as
+    synapses go; where it does not, the result still keeps within ``max_loss``, but a sparser one may exist. ``plan.keep`` is not used.
+    Raises ConfigError where no waves say what is lost.
+    """
+    if not max_loss >= 0:
+        raise ConfigError("the largest loss is out of range", got=max_loss, allowed="0 or more")
+    if loss is None:
+        if waves is None or not len(waves):
+            raise ConfigError("the loss is measured on waves", got="none", allowed="waves (wave, input)", next_step="give --waves FILE")
+        loss = disagreement(design, waves)
+    low, high = np.log(smallest), 0.0
+    best = Pruned(design, design.synapses, ())
+    for step in range(STEPS):
+        keep = float(np.exp(low if step == 0 else (low + high) / 2))
+        try:
+            made = prune(design, dataclasses.replace(plan, keep=keep), waves, labels=labels, retrain=retrain)
+            good = loss(made.design) <= max_loss
+        except NothingLeft:
+            good = False
+        if good:
+            best = min(best, made, key=lambda one: one.design.synapses)
+            high = np.log(keep)
+        else:
+            low = np.log(keep)
+        if progress is not None:
+            progress(step + 1, STEPS)
+        if good and step == 0:
+            break
+    return best
+
+
+def disagreement(design: Design, waves: Waves) -> Loss:
+    """The share of waves (of columns in them) that a Design answers otherwise than this one."""
+    wanted = answers_of(design, waves)
+    return lambda other: 1 - agreement(other, waves, wanted)
+
+
+def accuracy_loss(design: Design, waves: Waves, labels: NDArray[np.integer]) -> Loss:
+    """How much smaller the share of waves is whose winner is their label."""
+
+    def right(one: Design) -> float:
+        return float((get_engine().open(one).run(waves).winners == labels).mean())
+
+    before = right(design)
+    return lambda other: before - right(other)
+
+
+def _recalibrated(design: Design, plan: Plan, waves: Waves | None, wanted: Any) -> Design:
+    return recalibrated(design, waves, wanted) if plan.recalibrate and waves is not None else design
+
+
+def _online(waves: Waves, labels: NDArray[np.integer] | None, plan: Plan) -> Retrain:
+    """Passes of STDP over the waves. Without labels, neurons with enable lines (rule P2) are taught by the network's own answers."""
+
+    def learn(design: Design, number: int) -> Design:
+        enable = None
+        given = None if labels is None else np.asarray(labels, dtype=np.int64)
+        if design.network.enables and labels is None:
+            winners = get_engine().open(design).run(waves).winners
+            enable = winners[:, None] == np.arange(design.network.enables)
+        seed = plan.seed + number
+        return train(design, waves, labels=given, enable=enable, epochs=plan.epochs, order="shuffled", seed=seed, every=1 << 30).design
+
+    return learn

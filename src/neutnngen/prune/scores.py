@@ -1,0 +1,149 @@
+"""What each synapse is worth, by four measures; what is worth least is pruned first.
+
+weight: w / w_max, no waves needed; ``keep everything above w_th`` is a fraction of this order.
+use: what the synapse had contributed to the potential of its segment when that fired and decided an answer (rules S2…S4, G1), summed over
+waves. A synapse of a segment that never wins, or that arrives after the spike, has none.
+information: the number of waves whose answer would be another without this one synapse; then, of equal ones, the number in which the
+answer would only be later; then use. Exact for one synapse at a time, nothing is approximated by gradients.
+random: a seeded draw, the control.
+Equal ones are put into a seeded random order by all four.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from neutnngen.errors import ConfigError, unknown_name
+from neutnngen.prune.activity import Recorded, Wins, batches, ramps, record, seen_by, soma_wins, wins_of
+from neutnngen.prune.stages import DISTAL, PROXIMAL, VOTER, Floats, Part, Scores, exists_in, parts_of, weights_in
+from neutnngen.spec import NO_SPIKE, Design
+
+Method = Literal["weight", "use", "information", "random"]
+METHODS: tuple[Method, ...] = ("weight", "use", "information", "random")
+MOST = 256
+"""Above the largest weight, so above what a synapse can contribute in a wave."""
+
+Waves = NDArray[np.uint8]
+
+
+def scored(design: Design, method: Method, waves: Waves | None = None, seed: int = 0) -> Scores:
+    """(column, row, line) of every part what its synapses are worth; nan where there is none. Larger is kept longer.
+
+    waves: (wave, input) uint8, which *use* and *information* need; labels are not. Parts are comparable by *weight*, *random* and
+    *information*; *use* counts potential. Raises ConfigError for an unknown method and for missing waves.
+    """
+    if method not in METHODS:
+        raise unknown_name("there is no such method of pruning", method, METHODS)
+    if method in ("use", "information") and (waves is None or not len(waves)):
+        raise ConfigError(f"pruning by {method} measures on training waves", got="none", allowed="(wave, input) spike times")
+    rng = np.random.default_rng(seed)
+    found: Scores = {part: np.zeros(part.shape) for part in parts_of(design)}
+    if method == "weight":
+        found = {part: weights_in(design, part) / part.w_max for part in found}
+    elif waves is not None and method in ("use", "information"):
+        recorded = record(design, waves)
+        measure = _use if method == "use" else _information
+        for n in range(len(design.network.layers)):
+            _score_layer(design, n, recorded, measure, found)
+        for part in found:
+            if part.kind == VOTER:
+                found[part] = _voter_use(design, part, recorded) if method == "use" else _voter_information(design, part, recorded)
+    step = 0.001 if method == "weight" else 0.5
+    for part, values in found.items():
+        order = rng.random(part.shape)
+        mixed = values + order * step  # less than any difference: weights have up to 8 bits, use and information are integers
+        found[part] = np.where(exists_in(design, part), order if method == "random" else mixed, np.nan)
+    return found
+
+
+Measure = Callable[[Wins, torch.Tensor, torch.Tensor, str, int], torch.Tensor]
+"""(wins, weights (count, line), times (count, line), response, waves) → (count, line) float64 worth of each input of the winning row."""
+
+
+def _score_layer(design: Design, layer: int, recorded: Recorded, measure: Measure, found: Scores) -> None:
+    spec = design.network.layers[layer].column
+    parts = {part.kind: part for part in found if part.stage == layer}
+    count = len(recorded.winners)
+    for rows in batches(design, layer, count):
+        seen = seen_by(design, recorded, layer, rows)
+        wins = wins_of(design, layer, seen, recorded.layers[layer][rows])
+        _add(found, parts[DISTAL], design, wins, wins.distal, measure, count)
+        if spec.proximal.mode == "sum" and wins.proximal is not None:
+            _add(found, parts[PROXIMAL], design, wins, wins.proximal, measure, count)
+        if spec.proximal.mode == "soma":
+            near = soma_wins(design, layer, seen, parts[PROXIMAL])
+            _add(found, parts[PROXIMAL], design, near, near.distal, measure, count)
+
+
+def _add(found: Scores, part: Part, design: Design, wins: Wins, times: torch.Tensor, measure: Measure, count: int) -> None:
+    weights = torch.from_numpy(weights_in(design, part).copy())
+    response = design.network.layers[part.stage].column.response
+    step = max(1, (1 << 22) // max(1, times.shape[1] * wins.potential.shape[1]))
+    for start in range(0, len(wins.row), step):
+        some = wins.part(slice(start, start + step))
+        worth = measure(some, weights[some.column, some.row], times[start : start + step], response, count)
+        np.add.at(found[part], (some.column.numpy(), some.row.numpy()), worth.numpy())
+
+
+def _use(wins: Wins, weights: torch.Tensor, times: torch.Tensor, response: str, waves: int) -> torch.Tensor:
+    del waves
+    return ramps(wins.time[:, None].to(torch.int16), times, weights, response).to(torch.float64)
+
+
+def _information(wins: Wins, weights: torch.Tensor, times: torch.Tensor, response: str, waves: int) -> torch.Tensor:
+    horizon = wins.potential.shape[1]
+    clocks = torch.arange(horizon, dtype=torch.int16)
+    left = wins.potential[:, None, :] - ramps(clocks, times[..., None], weights[..., None], response)  # (count, line, clock)
+    late = (left < wins.bar[:, None, None]).sum(dim=-1)
+    level = left.gather(-1, late.clamp(max=horizon - 1)[..., None]).squeeze(-1).to(torch.int64)
+    used = ramps(wins.time[:, None].to(torch.int16), times, weights, response)
+    return _ranked(wins.changes(late, level), late > wins.time[:, None], used, waves)
+
+
+def _ranked(changed: torch.Tensor, delayed: torch.Tensor, used: torch.Tensor, waves: int) -> torch.Tensor:
+    """One number by which changes come first, then delays, then use, also after it has been summed over the waves."""
+    more = waves + 1.0
+    return (changed.to(torch.float64) * more + delayed.to(torch.float64)) * (more * MOST) + used.to(torch.float64)
+
+
+def _voter_use(design: Design, part: Part, recorded: Recorded) -> Floats:
+    """How often a line spiked, times the weight where the row decided the answer."""
+    spikes, winning = _voter_waves(design, recorded)
+    counts = winning.T.astype(np.float64) @ spikes.astype(np.float64)  # (row, line)
+    return np.asarray((counts * weights_in(design, part)[0])[None])
+
+
+def _voter_information(design: Design, part: Part, recorded: Recorded) -> Floats:
+    """How often the named class would lose its lead without the synapse (rules R10, R14)."""
+    voter, votes = design.network.voter, recorded.votes
+    assert voter is not None and votes is not None
+    spikes, winning = _voter_waves(design, recorded)
+    weights = weights_in(design, part)[0].astype(np.int64)  # (row, line)
+    if voter.read == "votes":
+        top, bottom = voter.fraction
+        weights = ((weights * bottom >= weights.max(axis=0) * top) & exists_in(design, part)[0]).astype(np.int64)  # a vote
+    ordered = np.sort(votes, axis=1)
+    lead = ordered[:, -1] - (ordered[:, -2] if votes.shape[1] > 1 else 0)
+    found = np.zeros(part.shape)
+    for wave, row in zip(*np.nonzero(winning), strict=True):
+        lines = np.flatnonzero(spikes[wave])
+        w = weights[row, lines]
+        found[0, row, lines] += _ranked(torch.from_numpy(w > lead[wave]), torch.zeros(len(w)), torch.from_numpy(w), len(spikes)).numpy()
+    return found
+
+
+def _voter_waves(design: Design, recorded: Recorded) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(wave, line) which lines the voter sees spike, and (wave, row) which row decided the answer."""
+    voter, state = design.network.voter, design.state.voter
+    assert voter is not None and state is not None and recorded.voter is not None
+    spikes = recorded.voter != NO_SPIKE
+    potential = (spikes.astype(np.int64) @ state.weights.astype(np.int64)).reshape(len(spikes), voter.classes, -1)
+    best = potential.argmax(axis=-1)  # (wave, class) the first of equal ones
+    named = recorded.winners
+    row = named * potential.shape[-1] + np.take_along_axis(best, np.maximum(named, 0)[:, None], axis=1)[:, 0]
+    return spikes, (np.arange(voter.rows) == row[:, None]) & (named >= 0)[:, None]
