@@ -52,8 +52,8 @@ def lowered(design: Design) -> Design:
     """The same answers by smaller weights of the voter: from the weights of every line the least of them is taken.
 
     A class is as strong as the sum of the weights of the lines that spike (rule R14, one segment a class), so what all classes get alike
-    decides nothing. Without it, a pruned synapse counts as the strongest evidence against its class, as weights begin in the middle of their
-    range; with it, as evidence that is as weak as the line has any. A line that has lost a synapse stays as it is.
+    decides nothing. As weights begin in the middle of their range, a pruned synapse would count as the strongest evidence against its
+    class; so it counts as evidence that is as weak as the line has any. A line that has lost a synapse stays as it is.
     """
     voter, state = design.network.voter, design.state.voter
     if voter is None or state is None or voter.read != "potential" or voter.segments > 1:
