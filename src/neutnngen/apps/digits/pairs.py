@@ -19,7 +19,7 @@ has columns."""
 
 Labels = NDArray[np.int64]
 CLASSES = 10
-LEARNED, JUDGED = 6_000, 3_000
+LEARNED, JUDGED = 6_000, 10_000
 HELD_IMAGES, HELD_EVERY = 10_000, 10
 """Of the training part a validation holds back: so many images, the last ones, and of the recordings of a class every tenth."""
 

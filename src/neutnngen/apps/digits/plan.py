@@ -91,6 +91,7 @@ CATALOGUE: dict[str, DigitsPlan] = {
     for plan in (
         DigitsPlan("tiny", stride=7, dendrites=1, segments=8, about="16 windows of 7 × 7 places, a dendrite of 8 segments for each sense"),
         DigitsPlan("small", about="64 windows of 7 × 7 places, 2 dendrites of 12 segments for each sense"),
+        DigitsPlan("large", segments=48, about="64 windows of 7 × 7 places, 2 dendrites of 48 segments for each sense; to be pruned"),
     )
 }
 

@@ -22,8 +22,8 @@ from neutnngen.train.events import Progress
 WAVES = 600
 """Training pairs, the first ones, on which synapses are scored and thresholds are searched."""
 
-KEEPS = (0.4, 0.2, 0.1, 0.05)
-ROUNDS, ROUND_PASSES, LAST_PASSES = 4, 2, 8
+KEEPS = (0.2, 0.1, 0.05)
+ROUNDS, ROUND_PASSES, LAST_PASSES = 3, 2, 4
 """Rounds, and passes of learning of the voter over all training pairs after each, and after the last."""
 
 
