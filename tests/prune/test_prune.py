@@ -20,6 +20,7 @@ from neutnngen.prune import (
     drop_dead,
     exists_in,
     kept,
+    narrowed,
     parts_of,
     prune,
     scored,
@@ -174,3 +175,14 @@ def test_pruned_synapses_have_no_gates(tmp_path: Path) -> None:
     assert synapses == {(int(j), int(i)) for j, i in np.argwhere(made.mask)}
     assert {int(i) for i in re.findall(r"\bline_(\d+) \(", text)} == set(np.flatnonzero(lines).tolist())
     assert NO_SPIKE not in waves
+
+
+def test_a_narrowed_column_answers_and_learns_the_same() -> None:
+    waves, _ = grouped()
+    made = prune(column(), Plan(0.5, "weight", Choice("input", "column")), waves).design
+    small = narrowed(made)
+    assert small.design.column.inputs == 12 and small.design.mask.all()
+    seen = small.waves(waves)
+    runs = [get_engine().run(one, times, True) for one, times in ((made, waves), (small.design, seen))]
+    assert (runs[0].winners == runs[1].winners).all()
+    assert (runs[0].final.weights[:, small.lines] == runs[1].final.weights).all()

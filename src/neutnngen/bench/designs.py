@@ -148,14 +148,14 @@ def design_row(
         try:
             with time_limit(limit), tempfile.TemporaryDirectory(prefix="neutnngen-") as folder:
                 row = verified(row, design, parts, own_waves(design, waves), Path(folder), rings)
-        except (_LimitError, NeutnngenError) as problem:
+        except (LimitError, NeutnngenError) as problem:
             row = replace(row, outcome=_why(problem, limit))
         row = replace(row, verify_seconds=time.perf_counter() - began)
     began = time.perf_counter()
     try:
         with time_limit(limit), tempfile.TemporaryDirectory(prefix="neutnngen-") as folder:
             row = synthesised(row, design, parts, Path(folder), rings)
-    except (_LimitError, NeutnngenError) as problem:
+    except (LimitError, NeutnngenError) as problem:
         row = replace(row, synthesis=_why(problem, limit))
     return replace(row, synthesis_seconds=time.perf_counter() - began)
 
@@ -252,7 +252,7 @@ def _clocks(design: Design) -> int:
     return wave_clocks(design.network) if classic is None else classic.wave_clocks
 
 
-class _LimitError(Exception):
+class LimitError(Exception):
     """The time for a part of a row is over."""
 
 
@@ -262,7 +262,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
     def stop(number: int, frame: FrameType | None) -> None:
         del number, frame
-        raise _LimitError
+        raise LimitError
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -274,4 +274,4 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def _why(problem: Exception, limit: float) -> str:
-    return f"{OPEN} in {limit:.0f} s" if isinstance(problem, _LimitError) else str(problem).splitlines()[0]
+    return f"{OPEN} in {limit:.0f} s" if isinstance(problem, LimitError) else str(problem).splitlines()[0]

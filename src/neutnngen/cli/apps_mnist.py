@@ -15,9 +15,12 @@ from neutnngen.apps.mnist.draw import PORT, serve
 from neutnngen.apps.mnist.explore import dimensions, sizes
 from neutnngen.apps.mnist.model import load_model
 from neutnngen.apps.mnist.plots_stream import plot_continual
+from neutnngen.apps.mnist.pruning import case_of
 from neutnngen.apps.mnist.results import Results
 from neutnngen.apps.mnist.study import Split, Task, run_folder, run_study
 from neutnngen.apps.mnist.write import HEADER, continual_rows, per_cent, rows_of, write_study
+from neutnngen.apps.pruning.recipes import OF_NETWORKS
+from neutnngen.cli.apps_pruning import add_pruning, run_pruning
 from neutnngen.cli.common import console, emit, progress_bar, table
 from neutnngen.data import load_images
 from neutnngen.errors import ConfigError
@@ -33,11 +36,13 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         description="Learn to classify images online, measure the error, and compare designs.",
         epilog="examples:\n  "
         + EXAMPLE
+        + "\n  neutnngen apps mnist prune --design tiny --seeds 5 --out runs/prune_mnist"
         + "\n  neutnngen apps mnist --list\n  neutnngen apps mnist --design best --seeds 5 --out runs/best"
         + "\n  neutnngen apps mnist --explore --images 20000\n  neutnngen apps mnist --design small --draw",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     mnist.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object instead of text")
+    mnist.add_argument("what", metavar="prune", nargs="?", choices=["prune"], help="instead: curves of the accuracy against synapses left")
     mnist.add_argument(
         "--design",
         metavar="NAME",
@@ -61,6 +66,7 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     mnist.add_argument("--continual", action="store_true", help="instead: a stream whose images are transposed, then the labels swapped")
     mnist.add_argument("--save", metavar="DIR", type=Path, help="also save each design of the best seed with what it is expected to score")
     mnist.add_argument("--save-layers", metavar="DIR", type=Path, help="the same without a read-out that only counts (tally)")
+    add_pruning(mnist, OF_NETWORKS)
     mnist.add_argument("--draw", action="store_true", help="instead: a page on this computer where you draw and the network reads")
     mnist.add_argument("--port", metavar="N", type=int, default=PORT, help="of the page (default: %(default)s; 0: any free one)")
 
@@ -68,6 +74,8 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def run(options: argparse.Namespace) -> int:
     if options.list:
         return _list(options)
+    if options.what == "prune":
+        return _prune(options)
     if options.draw:
         return _draw(options)
     folders = [Path(name).expanduser() for name in options.design if _is_design(Path(name))]
@@ -122,6 +130,12 @@ def _study(options: argparse.Namespace) -> int:
     document = {"results": [dataclasses.asdict(row) for row in shown], "files": [str(f) for f in files]}
     emit(options, document, table(title, HEADER, rows_of(summaries)), note, *(f"written: {f}" for f in files))
     return 0
+
+
+def _prune(options: argparse.Namespace) -> int:
+    data = _split(options, "validation" if options.validate else "test")
+    cases = [case_of(named_blueprint(name), data, options.out, options.passes) for name in options.design]
+    return run_pruning(options, cases, "accuracy, %", 100)
 
 
 def _measure(options: argparse.Namespace, folders: list[Path]) -> int:

@@ -10,18 +10,24 @@ from neutnngen import __version__
 from neutnngen.apps.places.designs import read_expected, save_design, score_design
 from neutnngen.apps.places.explore import SETTINGS
 from neutnngen.apps.places.film import make_film
+from neutnngen.apps.places.pruning import case_of
 from neutnngen.apps.places.rat.plots import draw_all
 from neutnngen.apps.places.rat.study import run_rat
 from neutnngen.apps.places.results import Results, Row
 from neutnngen.apps.places.study import TASKS, TRIALS, named_setting, run_study
 from neutnngen.apps.places.write import tables, write_study
+from neutnngen.apps.pruning.recipes import OF_MEMORIES
+from neutnngen.cli.apps_pruning import add_pruning, run_pruning
 from neutnngen.cli.common import emit, progress_bar, table
 from neutnngen.data import load_trajectory
 from neutnngen.errors import ConfigError, unknown_name
 
 EXAMPLE = "neutnngen apps places recall navigate"
-FILM, RAT = "film", "rat"
+FILM, RAT, PRUNE = "film", "rat", "prune"
+ALONE = (FILM, RAT, PRUNE)
 """Tasks of their own kind, each alone."""
+KEEPS = (0.5, 0.25, 0.1, 0.05, 0.03, 0.02, 0.015, 0.01)
+"""Of ``prune``: a layer that has explored its worlds once uses a small part of its synapses."""
 
 
 def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,6 +38,7 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         epilog="examples:\n  "
         + EXAMPLE
         + "\n  neutnngen apps places --seeds 5 --out runs/places\n  neutnngen apps places rat --trajectory Sargolini --seeds 5"
+        + "\n  neutnngen apps places prune --seeds 5 --out runs/prune_places"
         + "\n  neutnngen apps places film\n  neutnngen apps places --design examples/places/full",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -41,7 +48,8 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         metavar="TASK",
         nargs="*",
         default=list(TASKS),
-        help=f"{', '.join(TASKS)} (default: all of these); or {FILM}: an animation; or {RAT}: place fields from the movement of a rat",
+        help=f"{', '.join(TASKS)} (default: all of these); or {FILM}: an animation; or {RAT}: place fields from the movement of a rat; "
+        f"or {PRUNE}: recall against synapses left",
     )
     places.add_argument(
         "--design", metavar="NAME", default="full", help="full, reduced, or a saved layer, which is only asked (default: %(default)s)"
@@ -55,6 +63,7 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     places.add_argument("--trajectory", metavar="NAME", default="Sargolini", help=f"of {RAT}: Sargolini, Tanni, or an .npz file")
     places.add_argument("--backwards", action="store_true", help=f"of {RAT}: learn and ask along the recording reversed in time")
     places.add_argument("--folder", metavar="DIR", type=Path, help="where a named trajectory is looked for first")
+    add_pruning(places, OF_MEMORIES, KEEPS)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -62,13 +71,15 @@ def run(options: argparse.Namespace) -> int:
         if getattr(options, name) < 1:
             raise ConfigError(f"the number of {name} is out of range", got=getattr(options, name), allowed="an integer ≥ 1")
     for task in options.tasks:
-        if task not in (*TASKS, FILM, RAT):
-            raise unknown_name("there is no such task", task, [*TASKS, FILM, RAT])
-    alone = [task for task in options.tasks if task in (FILM, RAT)]
+        if task not in (*TASKS, *ALONE):
+            raise unknown_name("there is no such task", task, [*TASKS, *ALONE])
+    alone = [task for task in options.tasks if task in ALONE]
     if alone and len(options.tasks) > 1:
         raise ConfigError(f"the task {alone[0]!r} runs alone", got=" ".join(options.tasks), allowed=alone[0])
     if alone == [RAT]:
         return _rat(options)
+    if alone == [PRUNE]:
+        return run_pruning(options, [case_of(options.design)], "labels recalled exactly, %", 100)
     if options.design not in SETTINGS and (Path(options.design).expanduser() / "design").is_dir():
         return _measure(options, Path(options.design).expanduser())
     return _film(options) if alone else _study(options)

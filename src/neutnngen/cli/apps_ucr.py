@@ -8,17 +8,21 @@ import json
 from pathlib import Path
 
 from neutnngen import __version__
+from neutnngen.apps.pruning.recipes import OF_COLUMNS
 from neutnngen.apps.ucr.designs import save_designs
 from neutnngen.apps.ucr.drift import Drift
 from neutnngen.apps.ucr.methods import DEFAULT_METHODS, METHODS
+from neutnngen.apps.ucr.pruning import MODELS, case_of
 from neutnngen.apps.ucr.results import ResultTable, Summary
 from neutnngen.apps.ucr.stream import run_stream
 from neutnngen.apps.ucr.stream_plot import plot_stream
 from neutnngen.apps.ucr.study import PROTOCOLS, Task, run_study
 from neutnngen.apps.ucr.tables import ABSENT, DESIGN_POINTS, rich_rows
 from neutnngen.apps.ucr.write import TITLES, write_study
+from neutnngen.cli.apps_pruning import add_pruning, run_pruning
 from neutnngen.cli.common import emit, progress_bar, table
 from neutnngen.data import SeriesSet, available, load_ucr
+from neutnngen.errors import ConfigError
 from neutnngen.files import write_atomic
 from neutnngen.train.events import part_of
 
@@ -33,15 +37,16 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         description="Cluster time series by a NeuTNN and by other methods, over several seeds; scores, tables and pictures.",
         epilog="examples:\n  "
         + EXAMPLE
-        + "\n  neutnngen apps ucr --dataset design-points --folder my_sets\n  neutnngen apps ucr --dataset GunPoint --stream",
+        + "\n  neutnngen apps ucr --dataset design-points --folder my_sets\n  neutnngen apps ucr --dataset GunPoint --stream"
+        + "\n  neutnngen apps ucr prune --dataset ECG200 --seeds 5",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     ucr.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object instead of text")
+    ucr.add_argument("what", metavar="prune", nargs="?", choices=["prune"], help="instead: curves of the Rand index against synapses left")
     ucr.add_argument(
         "--dataset",
         metavar="NAME",
         nargs="+",
-        required=True,
         help="names of UCR sets, files or folders; `all` for every set found, `design-points` for the seven of the literature",
     )
     ucr.add_argument("--folder", metavar="DIR", type=Path, help="where named sets are looked for first")
@@ -49,7 +54,7 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     ucr.add_argument(
         "--protocol", choices=PROTOCOLS, default="all", help="all: fit and label all series; train2test: fit train, label test"
     )
-    ucr.add_argument("--seeds", metavar="N", type=int, default=10, help="runs of every method (default: %(default)s)")
+    ucr.add_argument("--seeds", metavar="N", type=int, help="runs of every method (default: 10; 5 of prune)")
     ucr.add_argument(
         "--methods", metavar="M", nargs="+", default=list(DEFAULT_METHODS), help=f"of {', '.join(METHODS)} (default: all but the last)"
     )
@@ -58,8 +63,7 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--out",
         metavar="DIR",
         type=Path,
-        default=Path("runs/ucr"),
-        help="folder of results; a stopped study goes on (default: %(default)s)",
+        help="folder of results; a stopped study goes on (default: runs/ucr; runs/prune_ucr of prune)",
     )
     ucr.add_argument("--stream", action="store_true", help="instead: one pass over a stream whose clusters drift half-way")
     ucr.add_argument("--waves", metavar="N", type=int, default=4000, help="of a stream (default: %(default)s)")
@@ -71,10 +75,21 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     ucr.add_argument(
         "--designs", metavar="DIR", type=Path, help="instead: save the column and the NeuTNN of each set as Designs, chosen without labels"
     )
+    ucr.add_argument("--model", choices=MODELS, default="column", help="of prune: what is pruned (default: %(default)s)")
+    add_pruning(ucr, OF_COLUMNS)
 
 
 def run(options: argparse.Namespace) -> int:
+    pruning = options.what == "prune"
+    options.out = options.out or Path("runs/prune_ucr" if pruning else "runs/ucr")
+    options.seeds = (5 if pruning else 10) if options.seeds is None else options.seeds
+    if options.dataset is None:
+        if not pruning:
+            raise ConfigError("no data set is named", allowed="--dataset NAME …", next_step=EXAMPLE)
+        options.dataset = ["design-points"]
     data = _load(options)
+    if pruning:
+        return run_pruning(options, [case_of(one, options.model) for one in data], "Rand index")
     return _designs(options, data) if options.designs else _stream(options, data) if options.stream else _study(options, data)
 
 

@@ -15,6 +15,7 @@ from neutnngen.bench.designs_page import SYNTHESIS_HEADER, VERIFY_HEADER, markdo
 from neutnngen.bench.nodes import FIGURES, MEASURED, bench_nodes
 from neutnngen.bench.places_speed import bench_places
 from neutnngen.bench.plot import plot_engine
+from neutnngen.bench.pruning import HEADER, bench_pruning, saving_cells, savings
 from neutnngen.bench.silicon import bench_silicon
 from neutnngen.bench.verify_speed import bench_verify
 from neutnngen.cli.bench_layout import LAYOUT_SUBJECTS, add_layout_arguments
@@ -28,10 +29,10 @@ EXAMPLE = "neutnngen bench engine --quick --out bench"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "subject",
-        choices=["engine", "places", "verify", "silicon", "designs", "layout", "placement", "macros", "nodes"],
+        choices=["engine", "places", "verify", "silicon", "designs", "layout", "placement", "macros", "nodes", "prune"],
         help="engines against a plain compiled loop; place cells against plain NumPy; RTL in Verilator against Icarus; area of cells; "
         "every saved Design in RTL and in cells; every saved Design as a checked layout; wire length of placements; TNN7 macros; "
-        "the predictive 7 nm library against ASAP7",
+        "the predictive 7 nm library against ASAP7; saved Designs in cells before and after pruning",
     )
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: fewer waves and rounds, no large columns")
     parser.add_argument(
@@ -46,16 +47,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kit-folder", metavar="FOLDER", type=Path, help="your own folder with the kit's files")
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="folder for the figures as JSON and a picture (default: write no files)")
     parser.add_argument(
-        "--examples", metavar="DIR", type=Path, default=Path("examples"), help="of designs, layout: where they lie (default: %(default)s)"
+        "--examples",
+        metavar="DIR",
+        type=Path,
+        default=Path("examples"),
+        help="of designs, layout, prune: where they lie (default: %(default)s)",
     )
     parser.add_argument(
-        "--only", metavar="NAME", nargs="+", default=[], help="of designs, layout: only these, such as ucr/Beef (default: all)"
+        "--only", metavar="NAME", nargs="+", default=[], help="of designs, layout, prune: only these, such as ucr/Beef (default: all)"
     )
     parser.add_argument(
         "--limit",
         metavar="SECONDS",
         type=float,
-        help="of designs: for each half of a row (default: 300); of layout: for a row (default: 3600)",
+        help="of designs: for each half of a row (default: 300); of prune: for a row (default: 600); of layout: for a row (default: 3600)",
+    )
+    parser.add_argument(
+        "--left", metavar="F", type=float, default=0.5, help="of prune: share of synapses that stays (default: %(default)s)"
     )
     add_layout_arguments(parser)
 
@@ -85,7 +93,15 @@ def _peer_rows(document: dict[str, Any]) -> list[list[str]]:
 
 
 def run(options: argparse.Namespace) -> int:
-    own = {"engine": _engine, "places": _places, "verify": _verify, "silicon": _silicon, "designs": _designs, "nodes": _nodes}
+    own = {
+        "engine": _engine,
+        "places": _places,
+        "verify": _verify,
+        "silicon": _silicon,
+        "designs": _designs,
+        "nodes": _nodes,
+        "prune": _prune,
+    }
     return (own | LAYOUT_SUBJECTS)[options.subject](options)
 
 
@@ -207,6 +223,18 @@ def _designs(options: argparse.Namespace) -> int:
     ]
     emit(options, {"rows": [asdict(row) for row in chosen]}, *shown, f"written: {out / 'designs.csv'}, {page}")
     return 1 if any(row.outcome.startswith("NOT EQUAL") for row in chosen) else 0
+
+
+def _prune(options: argparse.Namespace) -> int:
+    out = options.out or Path("runs/prune_cost")
+    with progress_bar("pruning", "rows", options) as tell:
+        limit = 600.0 if options.limit is None else options.limit
+        rows = bench_pruning(options.examples, out / "cost.csv", options.only, keep=options.left, limit=limit, tell=tell)
+    title = "SYNTHESIS, NanGate45 typical, no wires; the last columns: share saved of area and leakage for each share of synapses"
+    open_rows = [f"{row.name} ({row.style}, {row.way}): {row.outcome}" for row in rows if row.outcome != "done"]
+    shown = table(title, HEADER, [saving_cells(one) for one in savings(rows)])
+    emit(options, {"rows": [asdict(row) for row in rows]}, shown, *open_rows, f"written: {out / 'cost.csv'}")
+    return 0
 
 
 def _engine(options: argparse.Namespace) -> int:

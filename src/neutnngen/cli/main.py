@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "data": "list, fetch and check data sets",
     "apps": "applications: clustering of time series, classification of images, place cells",
     "train": "train a column on a data set and save it as a Design",
+    "prune": "remove synapses of a Design, and keep its answers",
     "rtl": "write SystemVerilog for a Design",
     "verify": "compare the RTL with the simulator, value by value",
     "layout": "synthesise, place, route and sign off a Design",

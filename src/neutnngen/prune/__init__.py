@@ -6,6 +6,7 @@
 """
 
 from neutnngen.prune.calibrate import agreement, answers_of, recalibrated, with_threshold
+from neutnngen.prune.narrow import Narrowed, narrowed
 from neutnngen.prune.prune import Plan, Pruned, Round, accuracy_loss, disagreement, prune, sparsest
 from neutnngen.prune.scores import METHODS, Method, scored
 from neutnngen.prune.select import POOLS, STRUCTURES, Choice, kept
@@ -17,6 +18,7 @@ __all__ = [
     "STRUCTURES",
     "Choice",
     "Method",
+    "Narrowed",
     "Plan",
     "Pruned",
     "Round",
@@ -28,6 +30,7 @@ __all__ = [
     "drop_dead",
     "exists_in",
     "kept",
+    "narrowed",
     "parts_of",
     "prune",
     "recalibrated",

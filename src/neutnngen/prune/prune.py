@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from neutnngen.prune.calibrate import Loss, agreement, answers_of, recalibrated
 from neutnngen.prune.regrow import regrown
 from neutnngen.prune.scores import METHODS, Method, scored
 from neutnngen.prune.select import Choice, kept
-from neutnngen.prune.stages import drop_dead, exists_in, parts_of, with_masks
+from neutnngen.prune.stages import drop_dead, exists_in, grounded, parts_of, stage_synapses, with_masks
 from neutnngen.spec import Design
 from neutnngen.spec.column import check_range
 from neutnngen.train import train
@@ -42,7 +42,8 @@ class Plan:
 
     method, choice: which ones, see ``scored`` and ``kept``. rounds: the share falls geometrically from 1 to ``keep`` over so many; each
     scores anew. recalibrate: search θ after each. epochs: of online learning after each, 0 for none. regrow: share of what stays that is
-    taken away in addition and given to the most promising of the pruned synapses instead. seed: of random order and presentation.
+    taken away in addition and given to the most promising of the pruned synapses instead. seed: of random order and presentation. stages:
+    that are pruned (layers are 0, 1, …, then the voter), all if None; ``keep`` is a share of their synapses.
     """
 
     keep: float = 0.5
@@ -53,6 +54,7 @@ class Plan:
     epochs: int = 0
     regrow: float = 0.0
     seed: int = 0
+    stages: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.keep <= 1:
@@ -119,13 +121,18 @@ def prune(
     learn = retrain or (None if plan.epochs == 0 or waves is None else _online(waves, labels, plan))
     wanted = None if waves is None else answers_of(design, waves)
     whole = {part: exists_in(design, part) for part in parts_of(design)}
-    now, records = design, []
+    wanted_stages = range(design.network.stages) if plan.stages is None else plan.stages
+    if not set(wanted_stages) <= set(range(design.network.stages)) or not wanted_stages:
+        raise ConfigError("there is no such stage to prune", got=plan.stages, allowed=f"of 0 … {design.network.stages - 1}")
+    given = _count(design, wanted_stages)
+    now, records = grounded(design) if design.network.stages - 1 in wanted_stages else design, []
     for number in range(1, plan.rounds + 1):
-        target = plan.keep ** (number / plan.rounds) * design.synapses
-        share = min(1.0, target / now.synapses) * (1 - plan.regrow)
-        now = with_masks(now, kept(scored(now, plan.method, waves, plan.seed + number), share, plan.choice))
+        target = plan.keep ** (number / plan.rounds) * given
+        share = min(1.0, target / max(_count(now, wanted_stages), 1)) * (1 - plan.regrow)
+        scores = scored(now, plan.method, waves, plan.seed + number)
+        now = with_masks(now, kept({part: scores[part] for part in scores if part.stage in wanted_stages}, share, plan.choice))
         if plan.regrow and waves is not None:
-            now = regrown(now, waves, whole, round(target) - now.synapses)
+            now = regrown(now, waves, whole, round(target) - _count(now, wanted_stages))
         now = _recalibrated(now, plan, waves, wanted)
         if learn is not None:
             now = _recalibrated(learn(now, number), plan, waves, wanted)
@@ -200,6 +207,11 @@ def accuracy_loss(design: Design, waves: Waves, labels: NDArray[np.integer]) -> 
 
     before = right(design)
     return lambda other: before - right(other)
+
+
+def _count(design: Design, stages: Sequence[int]) -> int:
+    counts = stage_synapses(design)
+    return sum(counts[n] for n in stages)
 
 
 def _recalibrated(design: Design, plan: Plan, waves: Waves | None, wanted: Any) -> Design:

@@ -157,3 +157,16 @@ def drop_dead(design: Design) -> Design:
             outputs = [alive[network.line_offsets[n + 1] :][: network.layers[n].lines] for n in network.output_layers]
             found[part] &= np.concatenate(outputs)[None, None, :]
     return with_masks(design, found)
+
+
+def grounded(design: Design) -> Design:
+    """``design`` with the smallest weight of every line of a dense voter by potentials (rule R14) taken off all weights of that line.
+
+    Such a voter compares sums over the same lines, so what all rows of a line have in common decides nothing: the class is the same, and
+    a small weight now means that little is lost with it. A voter by votes, or one that is pruned already, stays as it is.
+    """
+    voter, state = design.network.voter, design.state.voter
+    if voter is None or state is None or voter.read != "potential" or not state.mask.all():
+        return design
+    weights = (state.weights - state.weights.min(axis=1, keepdims=True)).astype(np.uint8)
+    return design.with_state(dataclasses.replace(design.state, voter=dataclasses.replace(state, weights=weights)))

@@ -1,0 +1,72 @@
+"""Ways to prune that are compared with each other, by name."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from neutnngen.errors import unknown_name
+from neutnngen.prune import Choice, Plan
+
+DENSE = "dense"
+RANDOM = "random"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A way to prune. plan: all but its ``keep`` and its seed. about: one line for people. control: what others have to beat."""
+
+    name: str
+    plan: Plan
+    about: str
+    control: bool = False
+
+    def at(self, keep: float, seed: int) -> Plan:
+        """The plan for one point of a curve."""
+        return dataclasses.replace(self.plan, keep=keep, seed=seed)
+
+
+LINES = Choice("input", "column")
+SHARED = Choice("synapse", "network")
+TRAINED = 2
+"""Passes in each round of the recipes that learn."""
+ROUNDS = 3
+
+RECIPES: dict[str, Recipe] = {
+    r.name: r
+    for r in (
+        Recipe("weight", Plan(method="weight"), "smallest weights of each neuron, in one go"),
+        Recipe("use", Plan(method="use"), "least contribution before the spike, in one go"),
+        Recipe("information", Plan(method="information"), "fewest changed answers, in one go"),
+        Recipe(
+            "weight, rounds",
+            Plan(method="weight", rounds=ROUNDS, epochs=TRAINED),
+            "smallest weights, in three rounds of pruning, recalibrating and learning",
+        ),
+        Recipe("lines, weight", Plan(method="weight", choice=LINES), "whole input lines by mean weight, in one go"),
+        Recipe(
+            "lines, weight, rounds",
+            Plan(method="weight", choice=LINES, rounds=ROUNDS, epochs=TRAINED),
+            "whole input lines by mean weight, in three rounds",
+        ),
+        Recipe("network, weight", Plan(method="weight", choice=SHARED), "smallest weights of the whole network, in one go"),
+        Recipe("network, use", Plan(method="use", choice=SHARED), "least contribution in the whole network, in one go"),
+        Recipe("network, information", Plan(method="information", choice=SHARED), "fewest changed answers in the whole network"),
+        Recipe(RANDOM, Plan(method="random"), "at random in each neuron", control=True),
+        Recipe("lines, random", Plan(method="random", choice=LINES), "whole input lines at random", control=True),
+    )
+}
+
+
+OF_COLUMNS = tuple(name for name in RECIPES if not name.startswith("network"))
+"""For one column; the others divide synapses among many."""
+OF_MEMORIES = ("network, weight", "network, use", "network, information", "weight", RANDOM)
+"""For networks whose segments hold a thing each, or nothing, and that do not learn again."""
+OF_NETWORKS = ("weight", "use", "information", "weight, rounds", RANDOM)
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of this name. Raises ConfigError for an unknown one."""
+    if name not in RECIPES:
+        raise unknown_name("there is no such recipe of pruning", name, RECIPES)
+    return RECIPES[name]
