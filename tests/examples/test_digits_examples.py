@@ -45,7 +45,9 @@ def test_no_segment_sees_both_senses() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_designs_score_what_they_say(name: str, shared: Path) -> None:
     expected = read_expected(FOLDER / name)
-    spoken = load_spoken(str(shared / "data" / "fsdd_recordings.tar.gz"))
-    data = split_of(spoken, load_images(str(shared / "data" / "mnist")), expected["data"]["part"], expected["data"]["learned"], expected["data"]["pairs"])
-    found = score_design(FOLDER / name, data)["wrong"]
-    assert abs(found - expected["wrong"]) <= 2  # a map is computed in floating point: a value at a median may fall on its other side elsewhere
+    spoken, pictures = load_spoken(str(shared / "data" / "fsdd_recordings.tar.gz")), load_images(str(shared / "data" / "mnist"))
+    sizes = expected["data"]["learned"], expected["data"]["pairs"]
+    found = score_design(FOLDER / name, split_of(spoken, pictures, expected["data"]["part"], *sizes))["wrong"]
+    assert (
+        abs(found - expected["wrong"]) <= 2
+    )  # maps are computed in floating point: elsewhere a value may fall on the other side of a median
