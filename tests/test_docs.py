@@ -26,7 +26,7 @@ def test_pages_build(tmp_path: Path) -> None:
         assert name in page, name
 
 
-@pytest.mark.parametrize("page", ["networks", "engines", "places", pytest.param("chip", marks=pytest.mark.tool)])
+@pytest.mark.parametrize("page", ["networks", "engines", "places", "pruning", pytest.param("chip", marks=pytest.mark.tool)])
 def test_code_of_the_pages_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The blocks of a page one after another; what they speak of without making it is made here."""
     if page == "chip":

@@ -58,25 +58,27 @@ def test_a_study_of_senses_and_masks_goes_on_where_it_stopped(work: Path, capsys
     assert again[:-1] == table[:-1] and again[-1].split(",")[:-1] == table[-1].split(",")[:-1]  # but for the seconds
 
 
-def test_pruned_and_saved(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = [*SETS, "--prune", "weight", "random", "--keep", "0.4", "--rounds", "2", "--out", "out", "--save", "saved"]
-    document = run_json(arguments, capsys)
-    rows = {(row["method"], row["rounds"]): row for row in document["results"]}
-    assert set(rows) == {("none", 0), ("none", 2), ("weight", 2), ("random", 2)}
-    whole = rows["none", 0]["synapses"]
-    assert rows["none", 2]["synapses"] == whole
-    assert all(0.2 * whole < rows[method, 2]["synapses"] <= 0.41 * whole for method in ("weight", "random"))
-    assert rows["weight", 2]["accuracy"] > 0.7
-    assert any("pruning-toy-both-dendrites.png" in f for f in document["files"])
-    for name, row in (("toy", rows["none", 0]), ("toy_pruned_weight", rows["weight", 2])):
-        expected = read_expected(Path("saved") / name)
-        assert (expected["synapses"], expected["accuracy"]) == (row["synapses"], row["accuracy"])
-        measured = run_json([*SETS[:8], "--design", f"saved/{name}"], capsys)["results"][0]
-        assert (measured["wrong"], measured["synapses"]) == (expected["wrong"], expected["synapses"])
-    assert main(["apps", "digits", *arguments]) == 0
-    assert "removed" in capsys.readouterr().out
+def test_a_saved_network_is_measured_again(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = run_json([*SETS, "--out", "out", "--save", "saved"], capsys)["results"][0]
+    expected = read_expected(Path("saved/toy"))
+    assert (expected["synapses"], expected["accuracy"], expected["pruning"]) == (row["synapses"], row["accuracy"], None)
+    measured = run_json([*SETS[:8], "--design", "saved/toy"], capsys)["results"][0]
+    assert (measured["wrong"], measured["synapses"]) == (expected["wrong"], expected["synapses"])
     with np.load("saved/toy/waves.npz") as archive:
         assert set(archive) == {"waves", "classes", "named"} and len(archive["waves"]) == 32
+
+
+def test_curves_of_pruning(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["prune", *SETS, "--keeps", "0.4", "--out", "out"]
+    document = run_json(arguments, capsys)
+    points = {point["recipe"]: point for point in document["points"]}
+    assert set(points) == {"dense", "dense, 3 × 2 passes more", "layers, use, rounds", "layers, random, rounds"}
+    assert points["dense, 3 × 2 passes more"]["density"] == 1
+    assert all(0.2 < points[name]["density"] <= 0.41 for name in ("layers, use, rounds", "layers, random, rounds"))
+    assert points["layers, use, rounds"]["score"] > 0.7
+    assert all(Path(f).is_file() for f in document["files"])
+    assert main(["apps", "digits", *arguments]) == 0
+    assert "MEASURED accuracy" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_pruned_and_saved(work: Path, capsys: pytest.CaptureFixture[str]) -> Non
         (["--pairs", "201"], "1 … 200", 2),
         (["--sound", "FSD"], "FSDD", 2),
         (["--sound", "./bars"], "no WAV files", 3),
-        (["--prune", "weight", "--keep", "1.5"], "share", 2),
+        (["--seeds", "1", "prune", "--keeps", "1.5"], "between 0 and 1", 2),
     ],
 )
 def test_wrong_input(arguments: list[str], what: str, code: int, work: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,6 +53,16 @@ def test_max_loss(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert found[1] <= found[0] < 16
 
 
+def test_whole_lines_make_a_smaller_column_that_rings_can_build(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prune", str(run), "--keep", "0.5", "--structure", "input", "--narrow", "--json"]) == 0
+    lines = json.loads(capsys.readouterr().out)["lines"]
+    pruned = load_design(run / "pruned" / "design")
+    assert len(lines) == pruned.column.inputs == 4 and pruned.mask.all()
+    with np.load(run / "waves.npz") as all_waves, np.load(run / "pruned" / "waves.npz") as waves:
+        assert (waves["waves"] == all_waves["waves"][:, lines]).all()
+    assert main(["rtl", str(run / "pruned"), "--style", "rings"]) == 0
+
+
 def test_labels_serve_a_design_that_learns_from_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two neurons with enable lines: retraining is taught by ``classes``."""
     network = as_network(DendriticColumnSpec(8, 2, 6, segments=2, proximal=ProximalSpec("enable")))

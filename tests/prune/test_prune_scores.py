@@ -8,7 +8,8 @@ import pytest
 from neutnngen.engine import get_engine
 from neutnngen.errors import ConfigError
 from neutnngen.prune import exists_in, parts_of, scored, with_masks
-from neutnngen.prune.scores import MOST
+from neutnngen.prune.activity import record
+from neutnngen.prune.scores import MOST, _score_layer, _use, _use_of_layer
 from neutnngen.spec import NO_SPIKE, ColumnSpec, Design
 from random_designs import random_case
 
@@ -80,3 +81,16 @@ def test_information_is_what_removing_one_synapse_changes(seed: int) -> None:
                 assert (counted > 0) == (changed > 0), (part.kind, place)
             else:
                 assert counted == changed, (part.kind, place, counted, changed)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_use_of_the_compiled_engine_is_that_of_the_rivals(seed: int) -> None:
+    """The quick way to what decided an answer, against the one that also knows who came second."""
+    case = random_case(seed, 12)
+    recorded = record(case.design, case.waves)
+    quick, slow = ({part: np.zeros(part.shape) for part in parts_of(case.design)} for _ in range(2))
+    for n, layer in enumerate(case.design.network.layers):
+        if layer.column.proximal.mode != "soma":
+            _use_of_layer(case.design, n, recorded, quick)
+            _score_layer(case.design, n, recorded, _use, slow)
+    assert all((quick[part] == slow[part]).all() for part in quick)

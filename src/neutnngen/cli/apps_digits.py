@@ -10,14 +10,14 @@ from neutnngen import __version__
 from neutnngen.apps.digits.designs import save_design, score_design
 from neutnngen.apps.digits.pairs import JUDGED, LEARNED, Split, split_of
 from neutnngen.apps.digits.plan import CATALOGUE, DEFAULT, MASKS, SENSES, named_plan
-from neutnngen.apps.digits.pruning import KEEPS, ROUNDS, cut_row, cuts_of, run_pruning
-from neutnngen.apps.digits.results import Results, losses
+from neutnngen.apps.digits.pruning import KEEPS, RECIPES, case_of
+from neutnngen.apps.digits.results import Results
 from neutnngen.apps.digits.study import Task, run_study
-from neutnngen.apps.digits.write import HEADER, PRUNED_HEADER, pruned_rows_of, rows_of, write_study
+from neutnngen.apps.digits.write import HEADER, rows_of, write_study
+from neutnngen.cli.apps_pruning import add_pruning, run_pruning
 from neutnngen.cli.common import emit, progress_bar, table
 from neutnngen.data import load_images, load_spoken
 from neutnngen.errors import ConfigError
-from neutnngen.prune import METHODS
 
 EXAMPLE = "neutnngen apps digits --senses both sound image"
 
@@ -30,10 +30,12 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         epilog="examples:\n  "
         + EXAMPLE
         + "\n  neutnngen apps digits --list\n  neutnngen apps digits --masks dendrites segments dense --seeds 5 --out runs/masks"
-        + "\n  neutnngen apps digits --prune information random --seeds 5\n  neutnngen apps digits --sound my_digits.tar.gz --validate",
+        + "\n  neutnngen apps digits prune --design large --seeds 5 --out runs/prune_digits"
+        + "\n  neutnngen apps digits --sound my_digits.tar.gz --validate",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     digits.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object instead of text")
+    digits.add_argument("what", metavar="prune", nargs="?", choices=["prune"], help="instead: curves of the accuracy against synapses left")
     digits.add_argument(
         "--design",
         metavar="NAME",
@@ -54,11 +56,7 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     digits.add_argument(
         "--validate", action="store_true", help="hold back training pairs and classify those; the test parts are not looked at"
     )
-    digits.add_argument("--prune", metavar="METHOD", nargs="+", choices=METHODS, help=f"also prune, by {', '.join(METHODS)}")
-    digits.add_argument(
-        "--keep", metavar="SHARE", nargs="+", type=float, default=list(KEEPS), help="of the synapses (default: %(default)s)"
-    )
-    digits.add_argument("--rounds", metavar="N", type=int, default=ROUNDS, help="of pruning and learning (default: %(default)s)")
+    add_pruning(digits, RECIPES, KEEPS)
     digits.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("runs/digits"), help="results; a stopped run goes on (default: %(default)s)"
     )
@@ -70,6 +68,8 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def run(options: argparse.Namespace) -> int:
     if options.list:
         return _list(options)
+    if options.what == "prune":
+        return _prune(options)
     folders = [path for path in (Path(name).expanduser() for name in options.design) if _is_design(path)]
     if folders and len(folders) != len(options.design):
         raise ConfigError("saved Designs and designs to learn cannot be mixed", got=", ".join(options.design), allowed="one kind")
@@ -106,31 +106,26 @@ def _study(options: argparse.Namespace) -> int:
     tasks = _tasks(options)
     if options.seeds < 1:
         raise ConfigError("the number of seeds is out of range", got=options.seeds, allowed="an integer ≥ 1")
-    cuts = [] if options.prune is None else cuts_of(options.prune, options.keep, options.rounds)
     data = _split(options)
     results = Results.open(options.out / "results.csv")
     with progress_bar("learning", "pairs", options) as progress:
         run_study(tasks, data, options.seeds, results, options.out, progress)
-    if cuts:
-        with progress_bar("pruning", "networks", options) as progress:
-            run_pruning(tasks, cuts, data, options.seeds, results, options.out, progress)
     wanted = {task.row(data, seed).key for task in tasks for seed in range(options.seeds)}
-    wanted |= {cut_row(task, cut, data, seed).key for task in tasks for cut in cuts for seed in range(options.seeds)}
     shown = Results(row for row in results if row.key in wanted)
     files = [options.out / "results.csv", *write_study(shown, options.out)]
-    summaries, found = shown.summary(), losses(shown.summary())
+    summaries = shown.summary()
     if options.save is not None:
-        kept = [s for s in summaries if s.first.rounds == 0 or s.first.keep < 1]
-        files += [save_design(s, data, options.out, options.save, f"neutnngen {__version__}") / "expected.json" for s in kept]
+        files += [save_design(s, data, options.out, options.save, f"neutnngen {__version__}") / "expected.json" for s in summaries]
     title = f"MEASURED on {len(data.judged):,} {data.part} pairs of {data.sound} and {data.image}, {len(data.train):,} learned"
-    tables = [table(title, HEADER, rows_of(summaries))]
-    if found:
-        tables.append(
-            table("MEASURED after pruning; no loss: at most one deviation of the whole network", PRUNED_HEADER, pruned_rows_of(found))
-        )
     document = {"results": [dataclasses.asdict(row) for row in shown], "files": [str(f) for f in files]}
-    emit(options, document, *tables, *(f"written: {f}" for f in files))
+    emit(options, document, table(title, HEADER, rows_of(summaries)), *(f"written: {f}" for f in files))
     return 0
+
+
+def _prune(options: argparse.Namespace) -> int:
+    tasks = _tasks(options)
+    data = _split(options)
+    return run_pruning(options, [case_of(task, data, options.out) for task in tasks], "accuracy, %", 100)
 
 
 def _measure(options: argparse.Namespace, folders: list[Path]) -> int:

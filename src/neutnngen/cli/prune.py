@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from neutnngen.errors import ConfigError, DataError
 from neutnngen.files import write_arrays
 from neutnngen.forecast import estimate
 from neutnngen.pipeline import find_design
-from neutnngen.prune import METHODS, POOLS, STRUCTURES, Choice, Plan, accuracy_loss, density, prune, sparsest, stage_synapses
+from neutnngen.prune import METHODS, POOLS, STRUCTURES, Choice, Plan, accuracy_loss, density, narrowed, prune, sparsest, stage_synapses
 from neutnngen.prune.select import Pool
 from neutnngen.spec import Design
 
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--regrow", metavar="F", type=float, default=0.0, help="share that is given to other synapses instead (default: none)"
     )
     parser.add_argument("--no-recalibrate", action="store_true", help="leave the thresholds as they are")
+    parser.add_argument("--narrow", action="store_true", help="of a classic column: leave out the input lines that nobody reads any more")
     parser.add_argument("--seed", type=int, default=0, help="of random order (default: %(default)s)")
     parser.add_argument(
         "--waves", metavar="FILE", type=Path, help=".npz with waves, perhaps classes (default: waves.npz of the run folder)"
@@ -70,7 +72,11 @@ def run(options: argparse.Namespace) -> int:
         else:
             loss = None if taught is None or waves is None else accuracy_loss(design, waves, taught)
             made = sparsest(design, plan, options.max_loss, loss, waves, labels=taught, progress=progress)
-    out = options.out or folder / "pruned"
+    out, lines = options.out or folder / "pruned", None
+    if options.narrow:
+        small = narrowed(made.design)
+        made = dataclasses.replace(made, design=small.design)
+        lines, waves = small.lines.tolist(), None if waves is None else small.waves(waves)
     made.design.save(out / "design")
     if waves is not None:
         write_arrays(out / "waves.npz", waves=waves, **({} if labels is None else {"classes": labels}))
@@ -82,12 +88,14 @@ def run(options: argparse.Namespace) -> int:
         "before": before,
         "after": after,
         "kept": made.kept,
+        "lines": lines,
         "agreement": met,
         "rounds": [{"synapses": r.synapses, "thresholds": r.thresholds, "agreement": r.agreement} for r in made.rounds],
     }
     rows = [
         ["synapses", f"{before['synapses']:,}", f"{after['synapses']:,}", f"{made.kept:.1%}"],
         ["of the structure's", f"{before['density']:.1%}", f"{after['density']:.1%}", ""],
+        ["input lines", f"{design.network.inputs:,}", f"{made.design.network.inputs:,}", ""],
         ["thresholds", _list(before["thresholds"]), _list(after["thresholds"]), ""],
         *(
             [f"{name}, {unit} (ESTIMATED, NanGate45)", f"{before[name]:,.4g}", f"{after[name]:,.4g}", f"{after[name] / before[name]:.1%}"]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from neutnngen.core.lines import lines_read, most_votes, only_line, outputs_read
 from neutnngen.engine.checks import Waves
+from neutnngen.engine.compact import Rows, read_lines
 from neutnngen.engine.protocol import Engine, Result, Session
 from neutnngen.errors import ConfigError
 from neutnngen.spec import (
@@ -186,26 +187,34 @@ class _LanesBank:
         rules = (spec.lfsr.taps, spec.stdp.mu, *_stabiliser(spec, spec.w_max), *_stabiliser(spec, spec.proximal_w_max))
         self.rules = tuple(np.array(one, dtype=np.int64) for one in rules)
         nothing = np.zeros((layer.columns, 0), dtype=np.int64)
+        self.rows = Rows.of(spec, state)
         self.tables = (
-            np.ascontiguousarray(layer.wiring.table()),
-            nothing if layer.proximal_wiring is None else np.ascontiguousarray(layer.proximal_wiring.table()),
+            read_lines(layer.wiring.table(), state.distal_mask, spec),
+            nothing if layer.proximal_wiring is None else read_lines(layer.proximal_wiring.table(), state.proximal_mask, spec),
+            self.rows.names,
+            self.rows.starts,
         )
         self.weights = self._laid(state.distal, state.proximal if near.mode == "sum" else None)
-        self.near_weights = self._laid(state.proximal, None) if soma else nothing.astype(np.uint8)
+        self.near_weights = self._laid(state.proximal, None, whole=True) if soma else nothing.astype(np.uint8)
         dense = bool(state.distal_mask.all() and state.proximal_mask.all())
         absent = nothing.astype(bool)
         self.exists = absent if dense else self._laid(state.distal_mask, state.proximal_mask if near.mode == "sum" else None)
-        self.near_exists = absent if dense or not soma else self._laid(state.proximal_mask, None)
+        self.near_exists = absent if dense or not soma else self._laid(state.proximal_mask, None, whole=True)
         self.lfsr = state.lfsr.copy()
-        self.biases = state.bias.astype(np.int32).reshape(layer.columns, -1)
+        self.biases = np.take_along_axis(state.bias.astype(np.int32).reshape(layer.columns, -1), self.rows.names, axis=1)
         self.learned = int(state.learned)
 
-    def _laid(self, first: NDArray[Any], second: NDArray[Any] | None) -> NDArray[Any]:
-        """(column, …, segment, input) as (column, input × segments + spare places), input by input; the inputs of both after each other."""
+    def _laid(self, first: NDArray[Any], second: NDArray[Any] | None, *, whole: bool = False) -> NDArray[Any]:
+        """(column, …, segment, input) as (column, input × rows + spare places), input by input; the inputs of both after each other.
+
+        whole: all segments, else those of ``rows``.
+        """
         from neutnngen.engine.lanes_kernel import SPARE
 
-        columns, rows = len(first), math.prod(first.shape[1:-1])
-        parts = [part.reshape(columns, rows, part.shape[-1]) for part in (first, second) if part is not None]
+        columns = len(first)
+        parts = [part.reshape(columns, -1, part.shape[-1]) for part in (first, second) if part is not None]
+        parts = parts if whole else [self.rows.gather(part) for part in parts]
+        rows = parts[0].shape[1]
         made = np.zeros((columns, rows * sum(part.shape[-1] for part in parts) + SPARE), dtype=first.dtype)
         at = 0
         for part in parts:
@@ -213,11 +222,11 @@ class _LanesBank:
             at += part[0].size
         return made
 
-    def _read(self, flat: NDArray[np.uint8], at: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        """The reverse: (column, *shape) from the place ``at`` of every column on; a copy."""
-        rows = math.prod(shape[:-1])
-        part = flat[:, at : at + rows * shape[-1]].reshape(len(flat), shape[-1], rows)
-        return part.transpose(0, 2, 1).copy().reshape(len(flat), *shape)
+    def _read(self, flat: NDArray[np.uint8], at: int, shape: tuple[int, ...], *, whole: bool = False) -> NDArray[np.uint8]:
+        """The reverse: (column, *shape) from the input ``at`` of every column on; a copy."""
+        rows = math.prod(shape[:-1]) if whole else self.rows.names.shape[1]
+        part = flat[:, at * rows : (at + shape[-1]) * rows].reshape(len(flat), shape[-1], rows).transpose(0, 2, 1)
+        return (part.copy() if whole else self.rows.scatter(part, math.prod(shape[:-1]))).reshape(len(flat), *shape)
 
     def run(self, part: _Part, outputs: NDArray[np.uint8], share: Share) -> None:
         from neutnngen.engine.lanes_kernel import run_layer
@@ -236,9 +245,9 @@ class _LanesBank:
         distal = self._read(self.weights, 0, spec.distal_shape)
         proximal = before.proximal
         if spec.proximal.mode == "sum":
-            proximal = self._read(self.weights, math.prod(spec.distal_shape), spec.proximal_shape)
+            proximal = self._read(self.weights, spec.inputs, spec.proximal_shape)
         elif spec.proximal.mode == "soma":
-            proximal = self._read(self.near_weights, 0, spec.proximal_shape)
+            proximal = self._read(self.near_weights, 0, spec.proximal_shape, whole=True)
         return replace(
             before,
             distal=distal,

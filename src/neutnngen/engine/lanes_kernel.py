@@ -363,14 +363,16 @@ def learn_apart(
 @njit(cache=True, nogil=True)
 def run_layer(
     first_column: int, last_column: int, spec: Any, taps: Any, mu: Any, up: Any, down: Any, near_up: Any, near_down: Any, table: Any,
-    near_table: Any, weights: Any, exists: Any, near_weights: Any, near_exists: Any, states: Any, biases: Any, learned: int, seen: Any,
-    learn: Any, enable: Any, labels: Any, outputs: Any,
+    near_table: Any, names: Any, starts: Any, weights: Any, exists: Any, near_weights: Any, near_exists: Any,
+    states: Any, biases: Any, learned: int, seen: Any, learn: Any, enable: Any, labels: Any, outputs: Any,
 ) -> None:  # fmt: skip
     """Waves of the columns first_column … last_column - 1; weights, states, biases and outputs change in place.
 
-    spec: int64, see FIELDS. table, near_table: (column, input) int64 lines. weights: (column, (inputs [+ proximal inputs if summed]) ×
-    segments + SPARE) uint8, input by input; exists: the same as bool, or (column, 0) where none is pruned. near_*: the same for the
-    segments of somas, else (column, 0). states: (column,) uint64. biases: (column, segments) int32. learned: learning waves before.
+    spec: int64, see FIELDS. table, near_table: (column, input) int64 lines, -1 where no synapse of the column reads it. Segments without a
+    synapse may be left out: names: (column, row) int64, which segment of the column a row is; starts: (column, dendrite + 1) int64, first
+    row of every dendrite. weights: (column, (inputs [+ proximal inputs if summed]) × rows + SPARE) uint8, input by input; exists: the same
+    as bool, or (column, 0) where none is pruned. near_*: the same for the segments of somas, else (column, 0). states: (column,) uint64.
+    biases: (column, row) int32. learned: learning waves before.
     seen: (wave, line) uint8. learn: (wave,) bool. enable: (wave, neuron) bool or (0, 0). labels: (wave,) int64, read where there is
     reward. outputs: (wave, column × line) uint8, NO_SPIKE before.
     """
@@ -379,7 +381,7 @@ def run_layer(
      weight_near, weight_far, homeostasis, alpha, beta, period, limit, teacher) = spec  # fmt: skip
     summed = near_inputs if mode == SUM else 0
     all_inputs = inputs + summed
-    rows = neurons * dendrites * segments
+    rows = names.shape[1]  # places of a column; the last ones of some may be empty
     soma_rows = neurons * soma_segments
     x = np.empty(all_inputs, np.uint8)
     order, counts, known = np.empty(all_inputs, np.int64), np.empty(horizon, np.int64), np.zeros(horizon, np.bool_)
@@ -404,7 +406,7 @@ def run_layer(
     if sharing == PER_LINE:
         sets = inputs + near_inputs
     elif sharing == PER_SYNAPSE:
-        sets = rows * inputs + (rows if mode == SUM else soma_rows) * near_inputs
+        sets = rows * inputs + (rows if mode == SUM else soma_rows) * near_inputs  # here no segment is left out
     values = np.empty(sets * one_set, np.int64)
     moves, near_moves = np.zeros((4, w_max + 1), np.uint8), np.zeros((4, near_w_max + 1), np.uint8)
     near_levels_at = 5 if near_levels == 0 else 5 + levels
@@ -416,16 +418,18 @@ def run_layer(
         w, there = weights[c], exists[c] if exists.shape[1] else none
         wn, there_near = near_weights[c], near_exists[c] if near_exists.shape[1] else none
         state, waves_learned = states[c], learned
+        filled = starts[c, groups]
         for r in range(rows):
-            thresholds[r] = threshold + biases[c, r]
+            thresholds[r] = threshold + biases[c, r] if r < filled else MISSING
+        hits[:] = 0
         hints[:] = horizon >> 1
         soma_hints[:] = horizon >> 1
         joint_hint = horizon >> 1
         for n in range(seen.shape[0]):
             for i in range(inputs):
-                x[i] = seen[n, table[c, i]]
+                x[i] = seen[n, table[c, i]] if table[c, i] >= 0 else NO_SPIKE
             for i in range(summed):
-                x[inputs + i] = seen[n, near_table[c, i]]
+                x[inputs + i] = seen[n, near_table[c, i]] if near_table[c, i] >= 0 else NO_SPIKE
             sort_arrivals(x, order, counts, horizon)
             known[:] = False
             if mode == SOMA:
@@ -444,26 +448,31 @@ def run_layer(
             level[:] = 0
             joint = jointly and (not learn[n] or teacher >= 0) and enabled == neurons
             if joint:
-                t = first_clock(joint_hint, horizon, x, order, counts, ages, known, potentials, w, rows, thresholds, 0, rows, group, rnl)
+                t = first_clock(joint_hint, horizon, x, order, counts, ages, known, potentials, w, rows, thresholds, 0, filled, group, rnl)
                 if t != NO_SPIKE:
                     joint_hint = t
-                    mark_firing(potentials, thresholds, rows, hits)
+                    mark_firing(potentials, thresholds, filled, hits)
                     for k in range(words.size):
                         if words[k]:
                             for r in range(8 * k, 8 * k + 8):
-                                g = r // segments
-                                if hits[r] and (fired[g] == NO_SPIKE or (largest and potentials[r] > level[g])):
+                                if not hits[r]:
+                                    continue
+                                g = names[c, r] // segments
+                                if fired[g] == NO_SPIKE or (largest and potentials[r] > level[g]):
                                     fired[g], level[g] = t, potentials[r]
             else:
                 for g in range(groups):
                     if mode == ENABLE and not enable[n, g // dendrites]:
                         continue
-                    row = g * segments
+                    row = starts[c, g]
+                    size = starts[c, g + 1] - row
+                    if size == 0:
+                        continue
                     t = first_clock(
-                        hints[g], horizon, x, order, counts, ages, known, potentials, w, rows, thresholds, row, segments, group, rnl
+                        hints[g], horizon, x, order, counts, ages, known, potentials, w, rows, thresholds, row, size, group, rnl
                     )
                     if t != NO_SPIKE:
-                        s = choose(potentials, 0, thresholds, row, segments, largest)
+                        s = choose(potentials, 0, thresholds, row, size, largest)
                         winner[g], fired[g], level[g] = s, t, potentials[s]
                         hints[g] = t
             for j in range(neurons):
@@ -487,7 +496,7 @@ def run_layer(
             if segments_out:
                 for g in range(groups):
                     if winner[g] >= 0:
-                        outputs[n, c * lines + g * segments + winner[g]] = fired[g]
+                        outputs[n, c * lines + names[c, starts[c, g] + winner[g]]] = fired[g]
             else:
                 inhibit(times, strength, outputs[n], c * lines, inhibition, k)
             if not learn[n]:
@@ -495,7 +504,7 @@ def run_layer(
             state = draw_values(state, taps, width, values)
             reward = 2
             if reward_on:
-                reward = 0 if winner[0] < 0 else 1 if winner[0] == labels[n] else -1
+                reward = 0 if winner[0] < 0 else 1 if names[c, winner[0]] == labels[n] else -1
             searching, near_searching = False, False
             if sharing == PER_COLUMN:
                 searching = make_table(values, 0, 5, mu, up, down, w_max, reward, moves)
@@ -504,19 +513,22 @@ def run_layer(
             for g in range(groups):
                 if mode == ENABLE and not enable[n, g // dendrites]:
                     continue
-                row, s, y = g * segments, winner[g], fired[g]
+                row, s, y = starts[c, g], winner[g], fired[g]
+                size = starts[c, g + 1] - row
+                if size == 0:
+                    continue
                 if teacher >= 0:
-                    if not is_taught(x, there, rows, teacher + g // dendrites, inputs, row, segments):
+                    if not is_taught(x, there, rows, teacher + g // dendrites, inputs, row, size):
                         continue
                     if joint:
                         y = first_clock(
-                            hints[g], horizon, x, order, counts, ages, known, potentials, w, rows, thresholds, row, segments, group, rnl
+                            hints[g], horizon, x, order, counts, ages, known, potentials, w, rows, thresholds, row, size, group, rnl
                         )
-                        s = -1 if y == NO_SPIKE else choose(potentials, 0, thresholds, row, segments, largest)
+                        s = -1 if y == NO_SPIKE else choose(potentials, 0, thresholds, row, size, largest)
                 if sharing == PER_COLUMN:
-                    learn_shared(w, there, rows, x, 0, inputs, row, segments, s, y, moves, searching, w_max)
+                    learn_shared(w, there, rows, x, 0, inputs, row, size, s, y, moves, searching, w_max)
                     if summed:
-                        learn_shared(w, there, rows, x, inputs, summed, row, segments, s, y, near_moves, near_searching, near_w_max)
+                        learn_shared(w, there, rows, x, inputs, summed, row, size, s, y, near_moves, near_searching, near_w_max)
                 else:
                     apart = sharing == PER_SYNAPSE
                     at, step = (row * inputs * one_set, inputs * one_set) if apart else (0, 0)

@@ -6,6 +6,7 @@ layer's lines (rule D1), else a neuron (rules N1, C1); its rows compete with eac
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -19,7 +20,7 @@ from neutnngen.core.lines import lines_read, outputs_read
 from neutnngen.core.response import row_potentials
 from neutnngen.engine import get_engine
 from neutnngen.prune.stages import DISTAL, PROXIMAL, Part, parts_of, weights_in
-from neutnngen.spec import NO_SPIKE, DendriticColumnSpec, Design
+from neutnngen.spec import NO_SPIKE, DendriticColumnSpec, Design, NetworkSpec, NetworkState
 
 BATCH_BYTES = 1 << 26
 Rule = Literal["all_earliest", "largest", "lowest"]
@@ -107,6 +108,44 @@ def record(design: Design, waves: NDArray[np.uint8]) -> Recorded:
     )
     voter = None if network.voter is None else outputs_read(network, result.layers, network.voter.t_in_max)
     return Recorded(layers, (waves, *result.layers), voter, result.winners, result.votes)
+
+
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """The rows that decide an answer, without their rivals; arrays of one length. column, row: which row of which column. time: when it
+    fired. distal, proximal: (…, line) uint8 times of what it saw; proximal None where it is not summed."""
+
+    column: NDArray[np.int64]
+    row: NDArray[np.int64]
+    time: NDArray[np.uint8]
+    distal: NDArray[np.uint8]
+    proximal: NDArray[np.uint8] | None
+
+
+def decided_by(design: Design, recorded: Recorded, layer: int) -> Iterator[Decided]:
+    """The same rows as ``wins_of``, batch by batch, out of the compiled engine: the layer runs alone, its segments as its lines. Not for
+    layers with a soma."""
+    network, one = design.network, design.network.layers[layer]
+    spec, known = one.column, design.network.line_offsets[layer + 1]
+    bare = dataclasses.replace(spec, output="segments", inhibition="all_earliest", k=1, reward=False)
+    alone = NetworkSpec(known, (dataclasses.replace(one, column=bare, base=None),), spec.t_res)
+    session = get_engine().open(Design("alone", alone, NetworkState((design.state.layers[layer],))))
+    members = spec.dendrites * spec.segments
+    for rows in batches(design, layer, len(recorded.winners)):
+        lines = lines_read(network, [t[rows] for t in recorded.times[: layer + 1]], spec.t_in_max)
+        fired = session.run(lines).outputs.reshape(len(lines), one.columns, -1)
+        if spec.output == "neurons":  # of the neurons that pass, the lowest of the dendrites that fire first (rules N1, C1)
+            passed = recorded.layers[layer][rows]
+            units = fired.reshape(*passed.shape, members)
+            first = (units == passed[..., None]).argmax(axis=-1)
+            wave, column, neuron = np.nonzero(passed != NO_SPIKE)
+            row = neuron * members + first[wave, column, neuron]
+        else:
+            wave, column, row = np.nonzero(fired != NO_SPIKE)
+        near = None
+        if spec.proximal.mode == "sum" and one.proximal_wiring is not None:
+            near = lines[wave[:, None], one.proximal_wiring.table()[column]]
+        yield Decided(column, row, fired[wave, column, row], lines[wave[:, None], one.wiring.table()[column]], near)
 
 
 def seen_by(design: Design, recorded: Recorded, layer: int, rows: slice) -> Inputs:

@@ -17,7 +17,7 @@ from neutnngen.prune.calibrate import Loss, agreement, answers_of, recalibrated
 from neutnngen.prune.regrow import regrown
 from neutnngen.prune.scores import METHODS, Method, scored
 from neutnngen.prune.select import Choice, kept
-from neutnngen.prune.stages import drop_dead, exists_in, grounded, parts_of, stage_synapses, with_masks
+from neutnngen.prune.stages import Scores, drop_dead, exists_in, grounded, parts_of, stage_synapses, with_masks
 from neutnngen.spec import Design
 from neutnngen.spec.column import check_range
 from neutnngen.train import train
@@ -98,13 +98,15 @@ def prune(
     *,
     labels: NDArray[np.integer] | None = None,
     retrain: Retrain | None = None,
+    scores: Scores | None = None,
     progress: Tell | None = None,
 ) -> Pruned:
     """A new Design with fewer synapses; ``design`` is not changed.
 
     waves: (wave, input) uint8 training waves; not needed to prune by weight or at random without recalibrating or retraining. labels:
-    (wave,) classes, for stages that learn from them. retrain: instead of ``plan.epochs`` passes over the waves. What can do nothing after
-    it (``drop_dead``) goes too, so less than ``keep`` may be left. Raises ConfigError where waves are missing or nothing is left.
+    (wave,) classes, for stages that learn from them. retrain: instead of ``plan.epochs`` passes over the waves. scores: of the first round,
+    if they are known already (``first_scores``). What can do nothing after it (``drop_dead``) goes too, so less than ``keep`` may be left.
+    Raises ConfigError where waves are missing or nothing is left.
     """
     if plan.method not in METHODS:
         scored(design, plan.method)  # its error
@@ -125,12 +127,12 @@ def prune(
     if not set(wanted_stages) <= set(range(design.network.stages)) or not wanted_stages:
         raise ConfigError("there is no such stage to prune", got=plan.stages, allowed=f"of 0 … {design.network.stages - 1}")
     given = _count(design, wanted_stages)
-    now, records = grounded(design) if design.network.stages - 1 in wanted_stages else design, []
+    now, records = grounded(design), []
     for number in range(1, plan.rounds + 1):
         target = plan.keep ** (number / plan.rounds) * given
         share = min(1.0, target / max(_count(now, wanted_stages), 1)) * (1 - plan.regrow)
-        scores = scored(now, plan.method, waves, plan.seed + number)
-        now = with_masks(now, kept({part: scores[part] for part in scores if part.stage in wanted_stages}, share, plan.choice))
+        found = scores if scores is not None and number == 1 else scored(now, plan.method, waves, plan.seed + number)
+        now = with_masks(now, kept({part: found[part] for part in found if part.stage in wanted_stages}, share, plan.choice))
         if plan.regrow and waves is not None:
             now = regrown(now, waves, whole, round(target) - _count(now, wanted_stages))
         now = _recalibrated(now, plan, waves, wanted)
@@ -146,6 +148,11 @@ def prune(
     record = {**asdict(plan), "synapses_before": design.synapses, "synapses": now.synapses, "of": design.fingerprint()}
     now = dataclasses.replace(now, provenance={**now.provenance, "pruning": record})
     return Pruned(now, design.synapses, tuple(records))
+
+
+def first_scores(design: Design, plan: Plan, waves: Waves | None = None) -> Scores:
+    """What the first round of ``prune`` goes by; the same for every ``keep``."""
+    return scored(grounded(design), plan.method, waves, plan.seed + 1)
 
 
 def sparsest(
@@ -174,10 +181,11 @@ def sparsest(
         loss = disagreement(design, waves)
     low, high = np.log(smallest), 0.0
     best = Pruned(design, design.synapses, ())
+    scores = first_scores(design, plan, waves)
     for step in range(STEPS):
         keep = float(np.exp(low if step == 0 else (low + high) / 2))
         try:
-            made = prune(design, dataclasses.replace(plan, keep=keep), waves, labels=labels, retrain=retrain)
+            made = prune(design, dataclasses.replace(plan, keep=keep), waves, labels=labels, retrain=retrain, scores=scores)
             good = loss(made.design) <= max_loss
         except NothingLeft:
             good = False

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neutnngen.prune.activity import batches, record, seen_by, wins_of
+from neutnngen.prune.activity import batches, decided_by, record, seen_by, wins_of
 from neutnngen.prune.stages import DISTAL, Bools, Floats, Part, exists_in, parts_of, with_masks
 from neutnngen.spec import Design
 
@@ -17,11 +17,14 @@ def promise(design: Design, waves: NDArray[np.uint8]) -> dict[Part, Floats]:
     recorded = record(design, waves)
     found = {part: np.zeros(part.shape) for part in parts_of(design) if part.kind == DISTAL}
     for part, values in found.items():
-        for rows in batches(design, part.stage, len(waves)):
-            seen = seen_by(design, recorded, part.stage, rows)
-            wins = wins_of(design, part.stage, seen, recorded.layers[part.stage][rows])
-            early = torch.where(wins.distal <= wins.time[:, None], 1.0, -1.0)
-            np.add.at(values, (wins.column.numpy(), wins.row.numpy()), early.numpy())
+        if design.network.layers[part.stage].column.proximal.mode == "soma":
+            for rows in batches(design, part.stage, len(waves)):
+                wins = wins_of(design, part.stage, seen_by(design, recorded, part.stage, rows), recorded.layers[part.stage][rows])
+                early = torch.where(wins.distal <= wins.time[:, None], 1.0, -1.0)
+                np.add.at(values, (wins.column.numpy(), wins.row.numpy()), early.numpy())
+            continue
+        for one in decided_by(design, recorded, part.stage):
+            np.add.at(values, (one.column, one.row), np.where(one.distal <= one.time[:, None], 1.0, -1.0))
     return found
 
 

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from neutnngen.errors import ConfigError, unknown_name
-from neutnngen.prune.activity import Recorded, Wins, batches, ramps, record, seen_by, soma_wins, wins_of
+from neutnngen.prune.activity import Recorded, Wins, batches, decided_by, ramps, record, seen_by, soma_wins, wins_of
 from neutnngen.prune.stages import DISTAL, PROXIMAL, VOTER, Floats, Part, Scores, exists_in, parts_of, weights_in
 from neutnngen.spec import NO_SPIKE, Design
 
@@ -47,9 +47,11 @@ def scored(design: Design, method: Method, waves: Waves | None = None, seed: int
         found = {part: weights_in(design, part) / part.w_max for part in found}
     elif waves is not None and method in ("use", "information"):
         recorded = record(design, waves)
-        measure = _use if method == "use" else _information
-        for n in range(len(design.network.layers)):
-            _score_layer(design, n, recorded, measure, found)
+        for n, layer in enumerate(design.network.layers):
+            if method == "use" and layer.column.proximal.mode != "soma":
+                _use_of_layer(design, n, recorded, found)
+            else:
+                _score_layer(design, n, recorded, _use if method == "use" else _information, found)
         for part in found:
             if part.kind == VOTER:
                 found[part] = _voter_use(design, part, recorded) if method == "use" else _voter_information(design, part, recorded)
@@ -88,6 +90,20 @@ def _add(found: Scores, part: Part, design: Design, wins: Wins, times: torch.Ten
         some = wins.part(slice(start, start + step))
         worth = measure(some, weights[some.column, some.row], times[start : start + step], response, count)
         np.add.at(found[part], (some.column.numpy(), some.row.numpy()), worth.numpy())
+
+
+def _use_of_layer(design: Design, layer: int, recorded: Recorded, found: Scores) -> None:
+    """``_use`` without what only rivals are needed for."""
+    spec = design.network.layers[layer].column
+    parts = {part.kind: part for part in found if part.stage == layer}
+    for one in decided_by(design, recorded, layer):
+        for kind, times in ((DISTAL, one.distal), (PROXIMAL, one.proximal)):
+            if times is None:
+                continue
+            weights = weights_in(design, parts[kind])[one.column, one.row].astype(np.int16)
+            age = np.maximum(one.time[:, None].astype(np.int16) - times.astype(np.int16) + 1, 0)
+            worth = np.minimum(age, weights) if spec.response == "rnl" else np.where(age > 0, weights, 0)
+            np.add.at(found[parts[kind]], (one.column, one.row), worth)
 
 
 def _use(wins: Wins, weights: torch.Tensor, times: torch.Tensor, response: str, waves: int) -> torch.Tensor:

@@ -16,7 +16,7 @@ import numpy as np
 
 from neutnngen.apps.digits.model import Model, load_model
 from neutnngen.apps.digits.pairs import Split
-from neutnngen.apps.digits.results import WHOLE, Row, Summary
+from neutnngen.apps.digits.results import Row, Summary
 from neutnngen.apps.digits.study import model_folder
 from neutnngen.apps.expected import expected_of
 from neutnngen.files import write_arrays, write_atomic
@@ -35,7 +35,8 @@ def save_design(summary: Summary, data: Split, out: Path, folder: Path, made_by:
 
 
 def save_model(model: Model, row: Row, data: Split, place: Path, made_by: str, seeds: int) -> Path:
-    """Write the network of a row, a few waves and what it is expected to score into ``place``."""
+    """Write a network, a few waves and what it is expected to score into ``place``. row: of the network as it was trained."""
+    wrong = int((model.predict(data.judged) != data.labels).sum())
     model.design.save(place / "design")
     waves = model.code.encode(data.train[:SAVED_WAVES])
     write_arrays(place / "waves.npz", waves=waves, classes=data.train_labels[:SAVED_WAVES].astype(np.uint8), named=model.named(waves))
@@ -45,10 +46,10 @@ def save_model(model: Model, row: Row, data: Split, place: Path, made_by: str, s
         "made_by": made_by,
         "data": {"sound": row.sound, "image": row.image, "part": row.part, "pairs": len(data.judged), "learned": row.pairs},
         "training": {"passes": row.passes, "seed": row.seed, "seeds_tried": seeds},
-        "pruning": None if row.method == WHOLE else {"method": row.method, "keep": row.keep, "rounds": row.rounds},
-        "synapses": row.synapses,
-        "wrong": round((1 - row.accuracy) * len(data.judged)),
-        "accuracy": row.accuracy,
+        "pruning": model.design.provenance.get("pruning"),
+        "synapses": model.design.synapses,
+        "wrong": wrong,
+        "accuracy": 1 - wrong / len(data.judged),
         "fingerprint": model.design.fingerprint(),
     }
     write_atomic(place / "expected.json", json.dumps(expected, indent=2) + "\n")
@@ -80,4 +81,4 @@ def score_design(folder: Path, data: Split) -> dict[str, Any]:
 
 def _name(row: Row) -> str:
     parts = [row.design, *([row.sense] if row.sense != "both" else []), *([row.masks] if row.masks != "dendrites" else [])]
-    return "_".join([*parts, *([f"pruned_{row.method}"] if row.method != WHOLE else [])])
+    return "_".join(parts)

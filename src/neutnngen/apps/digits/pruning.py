@@ -1,51 +1,25 @@
-"""Networks for digits with ever fewer synapses: scored, removed, recalibrated and taught again in rounds (``neutnngen.prune``)."""
+"""Pruning of networks for digits: on training pairs; the pairs that are judged are never looked at before."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from neutnngen.apps.digits.learn import taught
 from neutnngen.apps.digits.model import Model
-from neutnngen.apps.digits.pairs import Labels, Pairs, Split
-from neutnngen.apps.digits.results import WHOLE, Results, Row
-from neutnngen.apps.digits.study import Task, measured, model_folder, trained
-from neutnngen.errors import ConfigError
-from neutnngen.prune import METHODS, Choice, Plan, prune
+from neutnngen.apps.digits.pairs import Split
+from neutnngen.apps.digits.study import Task, trained
+from neutnngen.apps.pruning.recipes import TRAINED
+from neutnngen.apps.pruning.study import Case, Subject
 from neutnngen.spec import Design
-from neutnngen.train.events import Progress
 
 WAVES = 600
 """Training pairs, the first ones, on which synapses are scored and thresholds are searched."""
 
+RECIPES = ("layers, use, rounds", "layers, random, rounds")
 KEEPS = (0.2, 0.1, 0.05)
-ROUNDS, ROUND_PASSES, LAST_PASSES = 3, 2, 4
-"""Rounds, and passes of learning of the voter over all training pairs after each, and after the last."""
-
-
-@dataclass(frozen=True)
-class Cut:
-    """How a network is pruned. method: of ``neutnngen.prune``, or ``none``, which removes nothing but is taught for as long. keep: share of
-    the synapses that stays, of the layer and of the voter. rounds: over which it falls."""
-
-    method: str
-    keep: float
-    rounds: int = ROUNDS
-
-    def __post_init__(self) -> None:
-        if self.method not in (*METHODS, WHOLE):
-            raise ConfigError("there is no such method of pruning", got=self.method, allowed=", ".join((*METHODS, WHOLE)))
-        if (self.method == WHOLE) != (self.keep == 1):
-            raise ConfigError("only what is not pruned keeps everything", got=f"{self.method}, {self.keep:g}", allowed="none, 1")
-
-
-def cuts_of(methods: Sequence[str], keeps: Sequence[float] = KEEPS, rounds: int = ROUNDS) -> list[Cut]:
-    """Every method at every share, and what is taught for as long without pruning."""
-    return [Cut(WHOLE, 1.0, rounds), *(Cut(method, keep, rounds) for method in methods for keep in keeps)]
 
 
 def lowered(design: Design) -> Design:
@@ -62,48 +36,27 @@ def lowered(design: Design) -> Design:
     return design.with_state(replace(design.state, voter=replace(state, weights=state.weights - least)))
 
 
-def pruned(model: Model, pairs: Pairs, labels: Labels, cut: Cut, seed: int = 0, progress: Progress | None = None) -> Model:
-    """The network with fewer synapses. After every round the voter learns from all pairs again, over the synapses that are left.
+def case_of(task: Task, data: Split, out: Path) -> Case:
+    """A network as a case of ``run_curves``: the score is the share of the judged pairs whose digit is named.
 
-    pairs, labels: of the training part. progress: rounds done and in all.
+    out: folder of the networks as they were trained; those that are not there are trained now. In a round that retrains, the voter sees all
+    training pairs, over the synapses that are left.
     """
-    waves = model.code.encode(pairs)
+    plan = task.plan
+    parts = [plan.name, *([plan.sense] if plan.sense != "both" else []), *([plan.masks] if plan.masks != "dendrites" else [])]
 
-    def again(design: Design, number: int) -> Design:
-        first = 100 * number  # numbers of passes decide their order, which is to be a new one
-        count = LAST_PASSES if number == cut.rounds else ROUND_PASSES
-        return lowered(taught(design, waves, labels, seed, range(first, first + count))[0])
+    def make(seed: int) -> Subject:
+        model = trained(task, data, seed, out)
+        waves = model.code.encode(data.train)
 
-    method = "weight" if cut.method == WHOLE else cut.method
-    plan = Plan(cut.keep, method, Choice("synapse", "layer"), cut.rounds, seed=seed)  # type: ignore[arg-type]
-    return Model(prune(lowered(model.design), plan, waves[:WAVES], retrain=again, progress=progress).design)
+        def score(one: Design) -> tuple[float, float]:
+            named = Model(one).predict(data.judged)
+            return float((named == data.labels).mean()), float((named >= 0).mean())
 
+        def retrain(one: Design, number: int) -> Design:
+            first = 100 * number  # numbers of passes decide their order, which is to be a new one
+            return lowered(taught(one, waves, data.train_labels, seed, range(first, first + TRAINED))[0])
 
-def run_pruning(
-    tasks: Sequence[Task], cuts: Sequence[Cut], data: Split, seeds: int, results: Results, out: Path, progress: Progress | None = None
-) -> Results:
-    """Add to ``results`` what it lacks of tasks × cuts × seeds, each row as soon as it is there; networks that are missing are trained.
+        return Subject(lowered(model.design), waves[:WAVES], score, retrain)
 
-    progress: networks done and in all.
-    """
-    total, done = len(tasks) * len(cuts) * seeds, 0
-    for seed in range(seeds):
-        for task in tasks:
-            whole: Model | None = None
-            for cut in cuts:
-                row = cut_row(task, cut, data, seed)
-                if not results.has(row.key):
-                    whole = trained(task, data, seed, out) if whole is None else whole
-                    began = time.perf_counter()
-                    made = pruned(whole, data.train, data.train_labels, cut, seed)
-                    made.design.save(model_folder(out, row))
-                    results.add(measured(row, made, data, time.perf_counter() - began))
-                done += 1
-                if progress is not None:
-                    progress(done, total)
-    return results
-
-
-def cut_row(task: Task, cut: Cut, data: Split, seed: int) -> Row:
-    """The row of a pruned network before anything has been measured."""
-    return replace(task.row(data, seed), method=cut.method, keep=cut.keep, rounds=cut.rounds)
+    return Case("_".join(parts), make)

@@ -1,4 +1,4 @@
-"""Designs × senses × masks × seeds: learn, classify, and write a row and the network; then the same pruned."""
+"""Designs × senses × masks × seeds: learn, classify, and write a row and the network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from neutnngen.apps.digits.learn import fit
 from neutnngen.apps.digits.model import Model, load_model
 from neutnngen.apps.digits.pairs import Split
 from neutnngen.apps.digits.plan import DigitsPlan
-from neutnngen.apps.digits.results import WHOLE, Results, Row
+from neutnngen.apps.digits.results import Results, Row
 from neutnngen.errors import ConfigError, NeutnngenError
 from neutnngen.train.events import Progress, part_of
 
@@ -32,7 +32,7 @@ class Task:
         """Its row before anything has been measured."""
         plan, learned = self.plan, len(data.train)
         said = plan.name, plan.sense, plan.masks, data.sound, data.image, data.part
-        return Row(*said, seed, learned, self.shown, WHOLE, 1.0, 0, 0, 0, 0.0, 0.0, 0.0)
+        return Row(*said, seed, learned, self.shown, 0, 0, 0.0, 0.0, 0.0)
 
 
 def run_study(tasks: Sequence[Task], data: Split, seeds: int, results: Results, out: Path, progress: Progress | None = None) -> Results:
@@ -85,5 +85,4 @@ def measured(row: Row, model: Model, data: Split, seconds: float) -> Row:
 def model_folder(out: Path, row: Row) -> Path:
     """Where a study in ``out`` keeps the network of a run."""
     sets = f"{row.sound}-{row.image}-{row.part}-{row.pairs}-{row.passes}"
-    name = f"{row.design}-{row.sense}-{row.masks}-{row.seed}"
-    return out / "models" / sets / (name if row.method == WHOLE else f"{name}-{row.method}-{row.keep:g}-{row.rounds}")
+    return out / "models" / sets / f"{row.design}-{row.sense}-{row.masks}-{row.seed}"

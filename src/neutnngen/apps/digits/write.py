@@ -1,21 +1,20 @@
-"""What a study of digits leaves behind besides its rows: tables and pictures."""
+"""What a study of digits leaves behind besides its rows: a table and a picture."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
 
-from neutnngen.apps.digits.plots import plot_pruning, plot_senses
-from neutnngen.apps.digits.results import WHOLE, Loss, Results, Summary, losses
+from neutnngen.apps.digits.plots import plot_senses
+from neutnngen.apps.digits.results import Results, Summary
 from neutnngen.files import write_atomic
 
 ABSENT = "–"
 HEADER = ("design", "sense", "masks", "synapses", "of dense", "right", "no answer", "seeds")
-PRUNED_HEADER = ("design", "sense", "masks", "method", "synapses", "removed", "of dense removed", "right", "lost", "seeds", "no loss")
 
 
 def rows_of(summaries: list[Summary]) -> list[list[str]]:
-    """Cells under HEADER, of networks that are not pruned."""
+    """Cells under HEADER."""
     return [
         [
             s.first.design,
@@ -28,27 +27,6 @@ def rows_of(summaries: list[Summary]) -> list[list[str]]:
             str(len(s.rows)),
         ]
         for s in summaries
-        if s.first.method == WHOLE and s.first.rounds == 0
-    ]
-
-
-def pruned_rows_of(found: list[Loss]) -> list[list[str]]:
-    """Cells under PRUNED_HEADER."""
-    return [
-        [
-            one.whole.first.design,
-            one.whole.first.sense,
-            one.whole.first.masks if one.whole.first.sense == "both" else ABSENT,
-            "none, taught for as long" if one.pruned.first.method == WHOLE else one.pruned.first.method,
-            f"{one.pruned.synapses:,.0f}",
-            f"{100 * one.removed:.1f} %",
-            f"{100 * one.of_dense:.1f} %",
-            right(one.pruned),
-            f"{100 * one.lost:+.2f}",
-            str(len(one.pruned.rows)),
-            "yes" if one.none else "no",
-        ]
-        for one in found
     ]
 
 
@@ -64,14 +42,6 @@ def markdown(header: tuple[str, ...], rows: list[list[str]]) -> str:
 
 
 def write_study(results: Results, out: Path) -> list[Path]:
-    """Table and picture of the senses, and a table and a curve for every network that was pruned."""
-    summaries, found = results.summary(), losses(results.summary())
-    text = [markdown(HEADER, rows_of(summaries))]
-    files = [plot_senses(summaries, out / "senses.png")] if rows_of(summaries) else []
-    if found:
-        text.append(markdown(PRUNED_HEADER, pruned_rows_of(found)))
-    for group in dict.fromkeys(one.whole.first.group for one in found):
-        own = [one for one in found if one.whole.first.group == group]
-        first = own[0].whole.first
-        files.append(plot_pruning(own, out / f"pruning-{first.design}-{first.sense}-{first.masks}.png"))
-    return [write_atomic(out / "table.md", "\n".join(text)), *files]
+    """Table and picture of the senses."""
+    summaries = results.summary()
+    return [write_atomic(out / "table.md", markdown(HEADER, rows_of(summaries))), plot_senses(summaries, out / "senses.png")]

@@ -14,7 +14,8 @@ from neutnngen.apps.pruning.recipes import DENSE, Recipe
 from neutnngen.apps.pruning.results import Results, Row
 from neutnngen.errors import ConfigError
 from neutnngen.prune import agreement, answers_of, parts_of, prune, with_masks
-from neutnngen.prune.prune import NothingLeft, Retrain
+from neutnngen.prune.prune import NothingLeft, Retrain, first_scores
+from neutnngen.prune.stages import Scores
 from neutnngen.spec import Design
 from neutnngen.train.events import Progress
 
@@ -64,10 +65,11 @@ def run_curves(
     for case in cases:
         for seed in range(seeds):
             subject: Subject | None = None
+            known: dict[str, Scores] = {}
             for name, keep, one in _runs(recipes, keeps):
                 if not results.has((case.name, name, round(keep, 6), seed)):
                     subject = subject or case.make(seed)
-                    results.add(_row(case.name, subject, name, one, keep, seed))
+                    results.add(_row(case.name, subject, name, one, keep, seed, known))
                 if 0 < keep < 1:
                     done += 1
                     if progress is not None:
@@ -86,7 +88,8 @@ def _runs(recipes: Sequence[Recipe], keeps: Sequence[float]) -> list[tuple[str, 
     return found + [(one.name, keep, one) for one in recipes for keep in keeps]
 
 
-def _row(name: str, subject: Subject, label: str, one: Recipe | None, keep: float, seed: int) -> Row:
+def _row(name: str, subject: Subject, label: str, one: Recipe | None, keep: float, seed: int, known: dict[str, Scores]) -> Row:
+    """known: scores by method that earlier rows of this subject have found; more are added."""
     design, before = subject.design, subject.design.synapses
     began = time.perf_counter()
     met = 1.0
@@ -95,7 +98,9 @@ def _row(name: str, subject: Subject, label: str, one: Recipe | None, keep: floa
         if subject.fixed:
             plan = dataclasses.replace(plan, recalibrate=False, epochs=0)
         try:
-            design = prune(design, plan, subject.waves, retrain=subject.retrain).design
+            if plan.method not in known:
+                known[plan.method] = first_scores(design, plan, subject.waves)
+            design = prune(design, plan, subject.waves, retrain=subject.retrain, scores=known[plan.method]).design
         except NothingLeft:
             design = with_masks(design, {part: np.zeros(part.shape, dtype=bool) for part in parts_of(design)})
         met = agreement(design, subject.waves, answers_of(subject.design, subject.waves))
