@@ -15,7 +15,7 @@ ALLOWED: dict[str, set[str]] = {
     "nn": {"core", "engine", "spec"},
     "engine": {"core", "spec"},
     "train": {"core", "engine", "nn", "spec"},
-    "data": {"core", "spec"},
+    "data": {"core", "spec", "tools"},
     "prune": {"core", "engine", "spec", "train"},
     "apps": {"core", "data", "engine", "forecast", "nn", "prune", "spec", "train"},
     "rtl": {"spec"},

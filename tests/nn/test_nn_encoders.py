@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from neutnngen.core.encode_kinds import ENCODERS, encoder_from_dict
+from neutnngen.core.log_mel import MelPlan
 from neutnngen.errors import ConfigError
 from neutnngen.nn import Column, encoders
 from neutnngen.spec import NO_SPIKE, ColumnSpec
@@ -24,6 +25,14 @@ MODULES = [m for _, m in inspect.getmembers(encoders, inspect.isclass) if issubc
 
 def data(seed: int, count: int = 12, values: int = 6) -> np.ndarray:
     return np.random.default_rng(seed).normal(0.3, 0.6, (count, values))
+
+
+def sound(seed: int, count: int = 12) -> np.ndarray:
+    """Noise whose loudness changes halfway, at 8,000 samples a second."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(0, 0.1, (count, 600)) * np.where(
+        np.arange(600) < 300, rng.uniform(0.2, 1, (count, 1)), rng.uniform(0.2, 1, (count, 1))
+    )
 
 
 # how to make one with random settings; a new encoder without an entry here fails every test below
@@ -37,6 +46,7 @@ MAKE: dict[type[encoders.Encoder], Callable[[int, int], encoders.Encoder]] = {
     ),
     encoders.OneHot: lambda seed, t_res: encoders.OneHot(5 + seed % 3),
     encoders.MedianThreshold: lambda seed, t_res: encoders.MedianThreshold.fit(data(seed), t_res),
+    encoders.LogMel: lambda seed, t_res: encoders.LogMel.fit(sound(seed), MelPlan(frames=3, bins=2), t_res),
     encoders.Population: lambda seed, t_res: encoders.Population.fit(data(seed), 9, max(t_res, 1), 1 + 0.1 * (seed % 3)),
     encoders.Quantile: lambda seed, t_res: encoders.Quantile.fit(data(seed), max(t_res, 1), rank=bool(seed % 2)),
 }
@@ -46,6 +56,8 @@ def sample(module: encoders.Encoder, seed: int, count: int = 12) -> Tensor:
     """Input that fits the module, some of it beyond what it was fitted on."""
     if isinstance(module, encoders.OneHot):
         return torch.from_numpy(np.random.default_rng(seed).integers(0, module.lines, count))
+    if isinstance(module, encoders.LogMel):
+        return torch.from_numpy(sound(seed, count))
     values = torch.from_numpy(3 * data(seed, count))
     return values.reshape(-1, 2, 3) if isinstance(module, encoders.OnOffCentreSurround) else values
 

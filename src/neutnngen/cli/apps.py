@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from neutnngen.cli import apps_mnist, apps_places, apps_ucr
+from neutnngen.cli import apps_digits, apps_mnist, apps_places, apps_ucr
 
-APPLICATIONS = {"ucr": apps_ucr, "mnist": apps_mnist, "places": apps_places}
-EXAMPLE = f"{apps_ucr.EXAMPLE}\n  {apps_mnist.EXAMPLE}\n  {apps_places.EXAMPLE}"
+APPLICATIONS = {"ucr": apps_ucr, "mnist": apps_mnist, "places": apps_places, "digits": apps_digits}
+EXAMPLE = f"{apps_ucr.EXAMPLE}\n  {apps_mnist.EXAMPLE}\n  {apps_places.EXAMPLE}\n  {apps_digits.EXAMPLE}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,9 @@ from neutnngen.cli.common import emit, progress_bar, table
 from neutnngen.data.archive import archive_records
 from neutnngen.data.images import known_sets
 from neutnngen.data.named import check_named, citations, fetch_named
+from neutnngen.data.spoken import KNOWN as SPOKEN
+from neutnngen.data.spoken_check import ListedSpoken, SpokenReport, list_spoken
+from neutnngen.data.spoken_make import NAME, make_spoken
 from neutnngen.data.summary import ImageReport, Listed, ListedImages, Report, list_images, list_sets
 from neutnngen.data.trajectory_check import ListedTrajectory, TrajectoryReport, list_trajectories
 from neutnngen.data.trajectory_sets import KNOWN
@@ -39,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fetching.add_argument("--source", metavar="URL", help=SOURCE_HELP)
     checking = _action(actions, "check", "load a set and say what is wrong with it", "neutnngen data check GunPoint my_series.csv")
     checking.add_argument("names", metavar="FILE|NAME", nargs="+", help="a file, a folder with one set, a wheel, or the name of a set")
+    making = _action(
+        actions, "make-spoken", "let eSpeak NG speak a small set of digits, for computers without a network", "neutnngen data make-spoken"
+    )
+    making.add_argument("name", metavar="NAME", nargs="?", default=NAME, help="of the set (default: %(default)s)")
+    making.add_argument("--takes", metavar="N", type=int, default=20, help="of every digit by every voice (default: %(default)s)")
+    making.add_argument("--to", metavar="DIR", type=Path, help="folder for the set (default: $NEUTNNGEN_DATA or one in ~/.cache/neutnngen)")
     for sub in (listing, checking):
         sub.add_argument("--folder", metavar="DIR", type=Path, help="where named sets are looked for first")
 
@@ -57,7 +66,7 @@ def _action(actions: argparse._SubParsersAction[argparse.ArgumentParser], name: 
 
 
 def run(options: argparse.Namespace) -> int:
-    return {"list": _list, "fetch": _fetch, "check": _check}[options.action](options)
+    return {"list": _list, "fetch": _fetch, "check": _check, "make-spoken": _make_spoken}[options.action](options)
 
 
 def _list_row(found: Listed) -> list[str]:
@@ -77,6 +86,11 @@ def _movement_row(found: ListedTrajectory) -> list[str]:
     return [escape(found.name), escape(where), str(found.samples), f"{found.seconds:.0f}", _arena(found), escape(found.problem)]
 
 
+def _spoken_row(found: ListedSpoken) -> list[str]:
+    numbers = [str(found.train), str(found.test), f"{found.seconds:.0f}", str(found.classes)]
+    return [escape(found.name), escape(str(found.folder)), *numbers, escape(found.problem)]
+
+
 def _arena(found: ListedTrajectory | TrajectoryReport) -> str:
     return f"{found.width:.3g}×{found.height:.3g}"
 
@@ -86,6 +100,7 @@ def _list(options: argparse.Namespace) -> int:
         found = list_sets(options.folder, progress)
     images = list_images(options.folder)
     moves = list_trajectories(options.folder)
+    spoken = list_spoken(options.folder)
     away = sorted(set(archive_records()) - {f.name for f in found})
     images_away = sorted(set(known_sets()) - {f.name for f in images})
     moves_away = sorted(set(KNOWN) - {f.name for f in moves})
@@ -97,15 +112,21 @@ def _list(options: argparse.Namespace) -> int:
     if moves:
         header = ["recorded movement", "where", "samples", "seconds", "arena (m)", "problem"]
         shown.append(table("movement", header, [_movement_row(f) for f in moves]))
+    if spoken:
+        header = ["recordings of speech", "where", "train", "test", "seconds", "classes", "problem"]
+        shown.append(table("speech", header, [_spoken_row(f) for f in spoken]))
     if images_away:
         shown.append(f"image sets that can be fetched: {', '.join(images_away)}")
     if moves_away:
         shown.append(f"recorded movement that can be fetched: {', '.join(moves_away)}")
+    for known in (one for one in SPOKEN.values() if one.name not in {f.name for f in spoken}):
+        shown.append(f"recordings of speech that you can get: {known.name}, from {known.where}")
     shown.append(f"{len(away)} more sets of the UCR archive can be fetched: neutnngen data fetch NAME")
     document = {
         "sets": [dataclasses.asdict(f) for f in found],
         "images": [dataclasses.asdict(f) for f in images],
         "movement": [dataclasses.asdict(f) for f in moves],
+        "speech": [dataclasses.asdict(f) for f in spoken],
         "to_fetch": away,
         "images_to_fetch": images_away,
         "movement_to_fetch": moves_away,
@@ -141,11 +162,31 @@ def _check_movement_row(report: TrajectoryReport) -> list[str]:
     return [escape(report.name), *map(str, numbers), report.checksums, "ok" if report.ok else "not ok"]
 
 
+def _check_spoken_row(report: SpokenReport) -> list[str]:
+    numbers = [
+        report.train,
+        report.test,
+        report.classes,
+        report.speakers or "–",
+        f"{report.shortest:.2f} … {report.longest:.2f}",
+        report.silent,
+    ]
+    return [escape(report.name), *map(str, numbers), report.checksums, "ok" if report.ok else "not ok"]
+
+
+def _make_spoken(options: argparse.Namespace) -> int:
+    with progress_bar("speaking", "recordings", options) as progress:
+        folder = make_spoken(options.name, options.to, options.takes, progress=progress)
+    emit(options, {"folder": str(folder)}, f"written: {escape(str(folder))}")
+    return 0
+
+
 def _check(options: argparse.Namespace) -> int:
     reports = [check_named(name, options.folder) for name in options.names]
     series = [r for r in reports if isinstance(r, Report)]
     images = [r for r in reports if isinstance(r, ImageReport)]
     moves = [r for r in reports if isinstance(r, TrajectoryReport)]
+    spoken = [r for r in reports if isinstance(r, SpokenReport)]
     ok = all(r.ok for r in reports)
     shown: list[object] = []
     if series:
@@ -157,6 +198,9 @@ def _check(options: argparse.Namespace) -> int:
     if moves:
         header = ["movement", "samples", "seconds", "per second", "arena (m)", "outside", "jumps", "checksums", ""]
         shown.append(table("movement check", header, [_check_movement_row(r) for r in moves]))
+    if spoken:
+        header = ["speech", "train", "test", "classes", "speakers", "seconds each", "silent", "checksums", ""]
+        shown.append(table("speech check", header, [_check_spoken_row(r) for r in spoken]))
     lines = [f"{r.name}: {problem}" for r in reports for problem in r.problems]
     lines += [f"{r.name}: repair would do: {repair}" for r in series for repair in r.repairs]
     document = {
@@ -164,6 +208,7 @@ def _check(options: argparse.Namespace) -> int:
         "sets": [{**dataclasses.asdict(r), "ok": r.ok} for r in series],
         "images": [{**dataclasses.asdict(r), "ok": r.ok} for r in images],
         "movement": [{**dataclasses.asdict(r), "ok": r.ok} for r in moves],
+        "speech": [{**dataclasses.asdict(r), "ok": r.ok} for r in spoken],
     }
     emit(options, document, *shown, *map(escape, lines))
     return 0 if ok else 1

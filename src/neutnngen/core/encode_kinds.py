@@ -8,6 +8,7 @@ from neutnngen.core.encode import QuantileEncoder
 from neutnngen.core.encode_base import TensorEncoder
 from neutnngen.core.encode_fields import FirstDifferenceEncoder, GaussianReceptiveFieldsEncoder, OnOffCentreSurroundEncoder
 from neutnngen.core.encode_population import PopulationEncoder
+from neutnngen.core.encode_sound import LogMelEncoder
 from neutnngen.core.encode_values import IntensityEncoder, MedianThresholdEncoder, OneHotEncoder, PosNegEncoder
 from neutnngen.errors import unknown_name
 
@@ -19,6 +20,7 @@ ENCODERS: tuple[type[TensorEncoder] | type[QuantileEncoder], ...] = (
     GaussianReceptiveFieldsEncoder,
     OneHotEncoder,
     MedianThresholdEncoder,
+    LogMelEncoder,
     PopulationEncoder,
     QuantileEncoder,
 )

@@ -6,6 +6,7 @@ from neutnngen.data.idx import read_idx
 from neutnngen.data.image_download import fetch_images
 from neutnngen.data.images import ImageSet, load_images
 from neutnngen.data.rows import SeriesTable
+from neutnngen.data.spoken import SpokenSet, load_spoken
 from neutnngen.data.trajectories import load_trajectory
 from neutnngen.data.trajectory_fetch import fetch_trajectories
 from neutnngen.data.trajectory_sets import Trajectory
@@ -15,12 +16,14 @@ __all__ = [
     "ImageSet",
     "SeriesSet",
     "SeriesTable",
+    "SpokenSet",
     "Trajectory",
     "available",
     "fetch",
     "fetch_images",
     "fetch_trajectories",
     "load_images",
+    "load_spoken",
     "load_trajectory",
     "load_ucr",
     "read_idx",

@@ -6,7 +6,7 @@ other settings are constructor arguments and, as everywhere in PyTorch, no part 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Self
 
@@ -19,6 +19,7 @@ from neutnngen.core.encode import QuantileEncoder
 from neutnngen.core.encode_base import TensorEncoder, sample_values
 from neutnngen.core.encode_fields import FirstDifferenceEncoder, GaussianReceptiveFieldsEncoder, OnOffCentreSurroundEncoder
 from neutnngen.core.encode_population import PopulationEncoder
+from neutnngen.core.encode_sound import LogMelEncoder
 from neutnngen.core.encode_values import (
     IntensityEncoder,
     MedianThresholdEncoder,
@@ -27,6 +28,7 @@ from neutnngen.core.encode_values import (
     check_quantile,
     quantile_times,
 )
+from neutnngen.core.log_mel import MelPlan
 
 Data = NDArray[Any] | Tensor
 
@@ -179,6 +181,35 @@ class MedianThreshold(Encoder):
     def fit(cls, values: Data, t_res: int = 0) -> Self:
         """values: (sample, bin)."""
         return cls.from_encoder(MedianThresholdEncoder.fit(values, t_res))
+
+
+class LogMel(Encoder):
+    """(batch, samples) of sound to one line per place of its log-mel map, above the place's median, made by ``fit``: see ``LogMelEncoder``.
+
+    Buffer: ``cuts``.
+    """
+
+    core = LogMelEncoder
+
+    def __init__(
+        self,
+        samples: int,
+        cuts: Tensor,
+        rate: int = 8000,
+        frames: int = 28,
+        bins: int = 28,
+        window: float = 0.032,
+        low: float = 100.0,
+        high: float = 4000.0,
+        quiet: float = 0.1,
+        level: str = "recording",
+    ) -> None:
+        super().__init__(LogMelEncoder(samples, cuts, rate, frames, bins, window, low, high, quiet, level))
+
+    @classmethod
+    def fit(cls, recordings: Sequence[NDArray[np.floating]] | Data, plan: MelPlan | None = None, t_res: int = 3) -> Self:
+        """recordings: (sample,) each, of any lengths."""
+        return cls.from_encoder(LogMelEncoder.fit(recordings, plan, t_res))
 
 
 class Population(Encoder):

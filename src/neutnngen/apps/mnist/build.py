@@ -167,11 +167,11 @@ def _first_weights(
         for c in range(seen.shape[1]):
             patches = strength[members, c]
             for d in range(column.dendrites):
-                made[c, j, d] = patches[_apart(patches, column.segments, rng)]
+                made[c, j, d] = patches[apart(patches, column.segments, rng)]
     return made
 
 
-def _apart(patches: NDArray[np.uint8], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def apart(patches: NDArray[np.uint8], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Numbers of ``count`` patches that lie apart: the chance of each grows with its squared distance to those drawn before."""
     values = patches.astype(np.float32)
     chosen = [int(rng.integers(len(values)))]

@@ -28,6 +28,7 @@ class Recipe:
 
 LINES = Choice("input", "column")
 SHARED = Choice("synapse", "network")
+LAYERS = Choice("synapse", "layer")
 TRAINED = 2
 """Passes in each round of the recipes that learn."""
 ROUNDS = 3
@@ -52,13 +53,29 @@ RECIPES: dict[str, Recipe] = {
         Recipe("network, weight", Plan(method="weight", choice=SHARED), "smallest weights of the whole network, in one go"),
         Recipe("network, use", Plan(method="use", choice=SHARED), "least contribution in the whole network, in one go"),
         Recipe("network, information", Plan(method="information", choice=SHARED), "fewest changed answers in the whole network"),
+        Recipe(
+            "layers, use, rounds",
+            Plan(method="use", choice=LAYERS, rounds=ROUNDS, epochs=TRAINED),
+            "least contribution in each layer and in the voter, in three rounds of pruning, recalibrating and learning",
+        ),
+        Recipe(
+            "layers, information, rounds",
+            Plan(method="information", choice=LAYERS, rounds=ROUNDS, epochs=TRAINED),
+            "fewest changed answers in each layer and in the voter, in three rounds",
+        ),
+        Recipe(
+            "layers, random, rounds",
+            Plan(method="random", choice=LAYERS, rounds=ROUNDS, epochs=TRAINED),
+            "at random in each layer and in the voter, in three rounds",
+            control=True,
+        ),
         Recipe(RANDOM, Plan(method="random"), "at random in each neuron", control=True),
         Recipe("lines, random", Plan(method="random", choice=LINES), "whole input lines at random", control=True),
     )
 }
 
 
-OF_COLUMNS = tuple(name for name in RECIPES if not name.startswith("network"))
+OF_COLUMNS = tuple(name for name in RECIPES if not name.startswith(("network", "layers")))
 """For one column; the others divide synapses among many."""
 OF_MEMORIES = ("network, weight", "network, use", "weight", RANDOM)
 """For networks whose segments hold a thing each, or nothing, and that do not learn again."""
