@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from neutnngen.bench.designs import OPEN, DesignRow, LimitError, clocks_of, find_designs, own_waves, shape_of, synthesised, time_limit
+from neutnngen.bench.designs import OPEN, DesignRow, LimitError, find_designs, own_waves, shape_of, synthesised, time_limit
 from neutnngen.bench.pieces import pieces
 from neutnngen.bench.rows import read_table, write_table
 from neutnngen.errors import NeutnngenError
 from neutnngen.prune import Choice, Plan, narrowed, prune
 from neutnngen.rtl import Rings
-from neutnngen.rtl.rings import check_rings
+from neutnngen.rtl.rings import check_rings, clocks_of
 from neutnngen.spec import Design, load_design
 
 DENSE, SYNAPSES, LINES = "dense", "synapses", "lines"
