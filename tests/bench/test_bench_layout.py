@@ -170,3 +170,11 @@ def test_a_real_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert row.leakage < row.power < row.fast_power and 0 < row.period < 4 and row.seconds > 1
     answer = lay_out(design, random_waves(spec, 8, 1), LayoutConfig(), tmp_path / "short", 0.2)
     assert not answer.complete and answer.problem.startswith("not finished in 0")
+
+
+def test_broken_limits_are_named_with_their_corner() -> None:
+    met = {"setup_slack": 0.1, "hold_slack": 0.02, "slew_violations": 0.0, "capacitance_violations": 0.0, "setup_slack_slow": 0.0}
+    assert bench.broken_limits([met, met]) == "kept"
+    worse = met | {"hold_slack": -0.0375, "setup_slack_slow": -0.25, "slew_violations": 2.0}
+    assert bench.broken_limits([met, worse]) == "setup (slow) -0.250 ns; hold -0.037 ns; 2 slews"
+    assert bench.broken_limits([met, {"cells": 1.0}]) == "" == bench.broken_limits([])

@@ -6,7 +6,7 @@ import json
 import math
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,8 @@ class LayoutRow:
     processors; steps: by step as JSON. memory: MB of the largest process. area: of the die, µm². drc, deck, lvs, mismatches: -1 where
     the step was not reached or is not there. slack, hold_slack, period (shortest, of paths between registers): ns. leakage, power (at
     100 kHz), fast_power (at the shortest period): W. clocks: of a sample. accuracy: of the Design in its application. outcome:
-    ``clean``, or what stopped the flow. limit: seconds it had. release: of this program, with the commit where it is known.
+    ``clean``, or what stopped the flow. limits: see :func:`broken_limits`. limit: seconds it had. release: of this program, with the
+    commit where it is known.
     """
 
     name: str
@@ -77,6 +78,7 @@ class LayoutRow:
     steps: str = ""
     memory: float = 0.0
     accuracy: str = ""
+    limits: str = ""
     outcome: str = ""
     limit: float = 0.0
     release: str = ""
@@ -260,8 +262,31 @@ def filled(row: LayoutRow, answers: Sequence[tuple[int, Answer]], config: Layout
         processor=sum(answer.processor for _, answer in answers),
         steps=json.dumps({name: round(seconds, 2) for name, seconds in steps.items()}),
         memory=max((answer.memory for _, answer in answers), default=0) / 1e6,
+        limits=broken_limits([answer.metrics for _, answer in answers]),
         outcome=outcome,
     )
+
+
+def broken_limits(found: Sequence[Mapping[str, float]]) -> str:
+    """Which limits of the libraries and the clock the pieces of a row break, at any corner: ``kept`` if none, nothing without timing."""
+    if not found or not all("setup_slack" in metrics for metrics in found):
+        return ""
+    broken = []
+    for start, what in (
+        ("setup_slack", "setup"),
+        ("hold_slack", "hold"),
+        ("slew_violations", "slews"),
+        ("capacitance_violations", "loads"),
+    ):
+        for name in dict.fromkeys(key for metrics in found for key in metrics if key.startswith(start)):
+            values = [metrics.get(name, 0.0) for metrics in found]
+            corner = name.removeprefix(start).lstrip("_")
+            where = f" ({corner})" if corner else ""
+            if start.endswith("slack") and min(values) < 0:
+                broken.append(f"{what}{where} {min(values):+.3f} ns")
+            elif start.endswith("violations") and max(values) > 0:
+                broken.append(f"{sum(values):.0f} {what}{where}")
+    return "; ".join(broken) or "kept"
 
 
 def accuracy_of(place: Path) -> str:

@@ -24,7 +24,18 @@ AREA_HEADER = (
     *("DRC", "deck", "LVS", "gates ≠", "result", "s", "processor s", "memory, MB"),
 )
 POWER_HEADER = (
-    *("design", "kit", "seed", "setup slack, ns", "hold slack, ns", "period, ns", "leakage, µW", "at 100 kHz, µW", "at the period, mW"),
+    *(
+        "design",
+        "kit",
+        "seed",
+        "setup slack, ns",
+        "hold slack, ns",
+        "limits",
+        "period, ns",
+        "leakage, µW",
+        "at 100 kHz, µW",
+        "at the period, mW",
+    ),
     *("clocks a sample", "µs a sample", "nJ a sample", "accuracy"),
 )
 WHOLE_SCOPE = "whole"
@@ -44,14 +55,14 @@ def power_cells(row: LayoutRow) -> list[str]:
     """Cells under ``POWER_HEADER``."""
     names = [row.name, row.kit, str(row.seed)]
     if not row.period:
-        return [*names, *[ABSENT] * 6, f"{row.clocks:,}", *[ABSENT] * 2, row.accuracy or ABSENT]
+        return [*names, *[ABSENT] * 7, f"{row.clocks:,}", *[ABSENT] * 2, row.accuracy or ABSENT]
     slack = [ABSENT if math.isnan(value) else f"{value:+.3f}" for value in (row.setup_slack, row.hold_slack)]
     watts = [ABSENT] * 3
     sample = [f"{row.sample_time * 1e6:.3f}", ABSENT]
     if row.power:
         watts = [f"{row.leakage * 1e6:,.2f}", f"{row.power * 1e6:,.2f}", f"{row.fast_power * 1e3:,.2f}"]
         sample[1] = f"{row.sample_energy * 1e9:,.3f}"
-    return [*names, *slack, f"{row.period:.3f}", *watts, f"{row.clocks:,}", *sample, row.accuracy or ABSENT]
+    return [*names, *slack, row.limits or ABSENT, f"{row.period:.3f}", *watts, f"{row.clocks:,}", *sample, row.accuracy or ABSENT]
 
 
 def markdown(rows: Iterable[LayoutRow]) -> str:
@@ -129,4 +140,4 @@ SHOWN_HEADER = ("design", "synapses", "cells", "µm² per synapse", "period, ns"
 def shown_cells(row: LayoutRow) -> list[str]:
     """Cells under ``SHOWN_HEADER``, for a terminal."""
     area, power = area_cells(row), power_cells(row)
-    return [row.name, f"{row.synapses:,}", area[5], area[7], power[5], power[7], area[14], area[15], area[16], row.outcome]
+    return [row.name, f"{row.synapses:,}", area[5], area[7], power[6], power[8], area[14], area[15], area[16], row.outcome]
