@@ -203,7 +203,14 @@ def assemble(
     trunk_x, missing = _trunk_tracks(trunks, plan)
     branches = branches_of(terminals, trunks, trunk_x, len(names))
     space = layers.h_pitch // 2 + 1
-    needed = _array([density(branches.x0[branches.row == r] - space, branches.x1[branches.row == r] + space) for r in range(plan.rows)])
+    weak = np.array([pins[0].instance not in (PORT, GLUE) and module[pins[0].instance] != BANK for pins in ends])[branches.net]
+
+    def side_by_side(row: int) -> int:
+        """Tracks that a row needs: those for branches of weak drivers are no others'."""
+        parts = (np.flatnonzero((branches.row == row) & some) for some in (weak, ~weak))
+        return sum(density(branches.x0[mine] - space, branches.x1[mine] + space) for mine in parts)
+
+    needed = _array([side_by_side(row) for row in range(plan.rows)])
     bands = make_bands(plan, tile_height, bank.height, glue.height, needed)
 
     def y_of(pin: Pin) -> int:
@@ -215,7 +222,7 @@ def assemble(
 
     y = _array([y_of(pin) for pins in ends for pin in pins])
     terminals = Terminals(terminals.net, terminals.x, y, terminals.row, terminals.column, terminals.port)
-    branch_y, more = _branch_tracks(branches, terminals, bands, layers, space)
+    branch_y, more = _branch_tracks(branches, weak, terminals, bands, layers, space)
     wiring = _draw(
         netlist, names, origins, ends, terminals, trunks, trunk_x, branches, branch_y, bands, layers, macros, module, base, ports_x
     )
@@ -280,8 +287,10 @@ def _trunk_tracks(trunks: Trunks, plan: ArrayPlan) -> tuple[Ints, int]:
     return got, missing
 
 
-def _branch_tracks(branches: Branches, terminals: Terminals, bands: Bands, layers: ChipLayers, space: int) -> tuple[Ints, int]:
-    """y of every branch, and how many found no track; near to where its pins are."""
+def _branch_tracks(
+    branches: Branches, weak: NDArray[np.bool_], terminals: Terminals, bands: Bands, layers: ChipLayers, space: int
+) -> tuple[Ints, int]:
+    """y of every branch, and how many found no track; near to where its pins are, those of weak drivers before all others."""
     got = np.full(len(branches.net), -1)
     missing = 0
     rows = len(bands.bottom)
@@ -290,10 +299,18 @@ def _branch_tracks(branches: Branches, terminals: Terminals, bands: Bands, layer
     count = np.bincount(key)
     mean = (total / np.maximum(count, 1))[branches.net * rows + branches.row].astype(np.int64)
     for row in range(rows):
-        mine = np.flatnonzero(branches.row == row)
-        placed, lost = pack(branches.x0[mine] - space, branches.x1[mine] + space, mean[mine], bands.tracks(row, layers))
-        got[mine] = placed
-        missing += lost
+        tracks = bands.tracks(row, layers)
+        for some in (weak, ~weak):
+            mine = np.flatnonzero((branches.row == row) & some)
+            start, end = branches.x0[mine] - space, branches.x1[mine] + space
+            own = tracks
+            if some is weak and len(mine):
+                # as many as lie side by side, next to their pins
+                near = np.argsort(np.abs(tracks - int(np.median(mean[mine]))), kind="stable")[: density(start, end)]
+                own, tracks = tracks[np.sort(near)], np.delete(tracks, near)
+            placed, lost = pack(start, end, mean[mine], own)
+            got[mine] = placed
+            missing += lost
     return got, missing
 
 

@@ -25,8 +25,8 @@ SLACK = 0.9
 """Share of the longest wire that the first plan of repeaters uses: real wires make detours over the planned ones."""
 TIGHTER = 0.85
 """Share of its reach that a net keeps for the next plan when its wires as drawn are too slow."""
-ROUNDS = 16
-"""Plans that may be made until every slew, load and hold is kept."""
+ROUNDS, STALLED = 16, 4
+"""Plans that may be made until every slew, load and hold is kept, and how many of them without fewer nets and pins that are wrong."""
 WIDER, WIDEST = 64, 4096
 """Tracks that every tile gets more where trunks find none, and most of them."""
 
@@ -68,7 +68,8 @@ def fit_repeaters(
     least = buffer.early(np.array(buffer.max_slew / 4), np.array(buffer.input_cap)).item()  # of a repeater in the way
     now = bank or _draft_bank(macros, free, kit, buffer)
     shares, pads = (dict(before.shares), dict(before.pads)) if before else ({}, {})
-    wider = rounds = 0
+    wider = rounds = stalled = 0
+    least_wrong = math.inf
     while True:
         plan = plan_array(netlist, columns, layers, strap, wider=wider)
         bands = _rough_bands(plan, {**macros, BANK: now}, netlist)
@@ -90,7 +91,10 @@ def fit_repeaters(
         worst = max(timing.slow, key=lambda name: timing.slow[name], default="")
         which = f" ({worst} by {timing.slow[worst]:.2f})" if worst else ""
         say(f"  plan {rounds}: {timing.repeaters:,} repeaters, {len(timing.slow)} nets too slow{which}, {len(timing.short)} pins too early")
-        if not (timing.slow or timing.short) or rounds == ROUNDS:
+        wrong = len(timing.slow) + len(timing.short)
+        stalled = 0 if wrong < least_wrong else stalled + 1
+        least_wrong = min(wrong, least_wrong)
+        if not wrong or rounds == ROUNDS or stalled == STALLED:
             return Fitted(plan, planner, size, shares, pads)
         for name in timing.slow:
             shares[name] = TIGHTER * shares.get(name, 1.0)
