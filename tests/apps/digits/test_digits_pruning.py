@@ -1,27 +1,23 @@
-"""Pruned networks for digits: the voter's smaller weights, fewer synapses, results over seeds, pictures."""
+"""Pruned networks for digits: fewer synapses, results over seeds, a picture."""
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from digits_cases import images, write_spoken
 from neutnngen.apps.digits.learn import fit
-from neutnngen.apps.digits.model import Model
 from neutnngen.apps.digits.pairs import Split, split_of
 from neutnngen.apps.digits.plan import DigitsPlan
 from neutnngen.apps.digits.plots import plot_senses
-from neutnngen.apps.digits.pruning import RECIPES, case_of, lowered
+from neutnngen.apps.digits.pruning import RECIPES, case_of
 from neutnngen.apps.digits.results import Results
 from neutnngen.apps.digits.study import Task, run_study, trained
 from neutnngen.apps.digits.write import rows_of
 from neutnngen.apps.pruning.recipes import recipe
 from neutnngen.data import load_spoken
-from neutnngen.engine import get_engine
 from neutnngen.errors import ConfigError
 from neutnngen.prune import prune
 
@@ -32,33 +28,6 @@ PLAN = DigitsPlan("toy", size=4, stride=2, segments=6, passes=2)
 def data(tmp_path_factory: pytest.TempPathFactory) -> Split:
     folder = write_spoken(tmp_path_factory.mktemp("spoken") / "Tones")
     return split_of(load_spoken(str(folder)), images(), learned=200, judged=100)
-
-
-@pytest.fixture(scope="module")
-def model(data: Split) -> Model:
-    return fit(PLAN, data.train, data.train_labels, 0).model
-
-
-def test_a_lowered_voter_gives_the_same_answers(model: Model, data: Split) -> None:
-    waves = model.code.encode(data.judged)
-    made = lowered(model.design)
-    before, after = (get_engine().run(design, waves) for design in (model.design, made))
-    assert before.votes is not None and after.votes is not None
-    apart = before.votes.astype(int) - after.votes
-    assert (apart == apart[:, :1]).all() and apart.min() > 0  # every class loses the same
-    assert np.array_equal(before.winners, after.winners)
-    state = made.state.voter
-    assert state is not None and (state.weights.min(axis=1) == 0).all() and lowered(made).state.equals(made.state)
-
-
-def test_a_line_that_has_lost_a_synapse_is_not_lowered(model: Model) -> None:
-    voter = model.design.state.voter
-    assert voter is not None
-    mask = np.ones(voter.mask.shape, dtype=bool)
-    mask[3, 4] = False
-    state = dataclasses.replace(model.design.state, voter=dataclasses.replace(voter, weights=np.where(mask, voter.weights, 0), mask=mask))
-    made = lowered(model.design.with_state(state)).state.voter
-    assert made is not None and np.array_equal(made.weights[3], np.where(mask, voter.weights, 0)[3]) and made.weights[2].min() == 0
 
 
 def test_what_is_left_still_answers(data: Split, tmp_path: Path) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from neutnngen.apps.digits.learn import taught
 from neutnngen.apps.digits.model import Model
@@ -20,20 +17,6 @@ WAVES = 600
 
 RECIPES = ("layers, use, rounds", "layers, random, rounds")
 KEEPS = (0.2, 0.1, 0.05)
-
-
-def lowered(design: Design) -> Design:
-    """The same answers by smaller weights of the voter: from the weights of every line the least of them is taken.
-
-    A class is as strong as the sum of the weights of the lines that spike (rule R14, one segment a class), so what all classes get alike
-    decides nothing. As weights begin in the middle of their range, a pruned synapse would count as the strongest evidence against its
-    class; so it counts as evidence that is as weak as the line has any. A line that has lost a synapse stays as it is.
-    """
-    voter, state = design.network.voter, design.state.voter
-    if voter is None or state is None or voter.read != "potential" or voter.segments > 1:
-        return design
-    least = np.where(state.mask.all(axis=1), state.weights.min(axis=1), 0)[:, None].astype(np.uint8)
-    return design.with_state(replace(design.state, voter=replace(state, weights=state.weights - least)))
 
 
 def case_of(task: Task, data: Split, out: Path) -> Case:
@@ -55,8 +38,8 @@ def case_of(task: Task, data: Split, out: Path) -> Case:
 
         def retrain(one: Design, number: int) -> Design:
             first = 100 * number  # numbers of passes decide their order, which is to be a new one
-            return lowered(taught(one, waves, data.train_labels, seed, range(first, first + TRAINED))[0])
+            return taught(one, waves, data.train_labels, seed, range(first, first + TRAINED))[0]
 
-        return Subject(lowered(model.design), waves[:WAVES], score, retrain)
+        return Subject(model.design, waves[:WAVES], score, retrain)
 
     return Case("_".join(parts), make)
