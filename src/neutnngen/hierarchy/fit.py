@@ -23,8 +23,8 @@ from neutnngen.pdk.technology import Kit, Rect
 Say = Callable[[str], None]
 SLACK = 0.9
 """Share of the longest wire that the first plan of repeaters uses: real wires make detours over the planned ones."""
-TIGHTER = 0.85
-"""Share of its reach that a net keeps for the next plan when its wires as drawn are too slow."""
+TIGHTER, TIGHTEST = 0.85, 0.6
+"""Shares of its reach that a net keeps at most and at least for the next plan when its wires as drawn are too slow."""
 ROUNDS, STALLED = 16, 4
 """Plans that may be made until every slew, load and hold is kept, and how many of them without fewer nets and pins that are wrong."""
 WIDER, WIDEST = 64, 4096
@@ -96,8 +96,8 @@ def fit_repeaters(
         least_wrong = min(wrong, least_wrong)
         if not wrong or rounds == ROUNDS or stalled == STALLED:
             return Fitted(plan, planner, size, shares, pads)
-        for name in timing.slow:
-            shares[name] = TIGHTER * shares.get(name, 1.0)
+        for name, excess in timing.slow.items():
+            shares[name] = min(TIGHTER, max(TIGHTEST, 1 / excess)) * shares.get(name, 1.0)
         for pin, missing in timing.short.items():
             pads[pin] = pads.get(pin, 0) + math.ceil(missing / least)
 
