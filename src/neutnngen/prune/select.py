@@ -79,7 +79,7 @@ def kept(scores: Scores, keep: float, choice: Choice | None = None) -> Keep:
     if chosen.pool in ("network", "layer"):
         pools = [np.full(scores[p].size, p.stage if chosen.pool == "layer" else 0) for p in parts]
     values = np.concatenate([scores[p].reshape(-1) for p in parts])
-    stays = _most_valuable(np.concatenate(pools), np.concatenate(units), values, keep)
+    stays = _most_valuable(np.concatenate(pools), None if chosen.structure == "synapse" else np.concatenate(units), values, keep)
     ends = np.cumsum([0, *(scores[p].size for p in parts)])
     return {p: stays[a:b].reshape(p.shape) for p, a, b in zip(parts, ends[:-1], ends[1:], strict=True)}
 
@@ -90,13 +90,14 @@ def _base(before: tuple[int, int], numbers: NDArray[np.int64], same: bool) -> tu
     return first, max(before[1], first + int(numbers.max()) + 1)
 
 
-def _most_valuable(pool: NDArray[np.int64], unit: NDArray[np.int64], values: Floats, keep: float) -> Bools:
-    """Flat arrays of one length: which pool and which unit each synapse is of, and its worth, nan where there is none."""
+def _most_valuable(pool: NDArray[np.int64], unit: NDArray[np.int64] | None, values: Floats, keep: float) -> Bools:
+    """Flat arrays of one length: which pool and which unit each synapse is of (None: it is one of its own), and its worth, nan where there
+    is none."""
     there = np.isfinite(values)
-    names, unit_of = np.unique(unit[there], return_inverse=True)
+    unit_of = np.arange(np.count_nonzero(there)) if unit is None else np.unique(unit[there], return_inverse=True)[1]
     size = np.bincount(unit_of)
     worth = np.bincount(unit_of, weights=values[there]) / size
-    pool_of = np.zeros(len(names), dtype=np.int64)
+    pool_of = np.zeros(len(size), dtype=np.int64)
     pool_of[unit_of] = pool[there]
     order = np.lexsort((-worth, pool_of))  # pool by pool, the most valuable unit first
     sizes, of_pool = size[order], pool_of[order]
@@ -107,7 +108,7 @@ def _most_valuable(pool: NDArray[np.int64], unit: NDArray[np.int64], values: Flo
     in_pool = before - before[begin][run] + sizes  # synapses of the pool up to and with this unit
     wanted = np.maximum(np.rint(keep * total), 1)[run]
     chosen = (in_pool <= wanted) | (np.arange(len(sizes)) == begin[run])
-    stays_unit = np.zeros(len(names), dtype=bool)
+    stays_unit = np.zeros(len(size), dtype=bool)
     stays_unit[order] = chosen
     stays = np.zeros(len(values), dtype=bool)
     stays[there] = stays_unit[unit_of]

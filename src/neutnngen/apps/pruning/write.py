@@ -13,6 +13,8 @@ from neutnngen.apps.pruning.results import Point, Results
 from neutnngen.files import write_atomic
 
 ABSENT = "–"
+LINES = (*(colour for colour in COLOURS if colour != "#9aa0a6"), "#a33c56")
+"""Grey is for controls."""
 
 
 def header(measure: str) -> list[str]:
@@ -109,17 +111,19 @@ def _panel(panel: Any, points: Sequence[Point], scale: float, handles: dict[str,
     for name in names:
         mine = sorted((p for p in points if p.recipe == name), key=lambda p: p.density)
         control = name in RECIPES and RECIPES[name].control
-        place = (list(RECIPES).index(name) if name in RECIPES else 0) % len(COLOURS)
+        place = (list(RECIPES).index(name) if name in RECIPES else 0) % len(LINES)
         (line,) = panel.plot(
             [100 * max(p.density, 1e-4) for p in mine],
             [scale * p.score for p in mine],
             "--" if control else "-",
             marker="x" if control else ".",
-            color="#000000" if control and not name.startswith("lines") else SOFT if control else COLOURS[place],
+            color="#000000" if control and not name.startswith("lines") else SOFT if control else LINES[place],
             linewidth=1.1,
             markersize=4,
         )
         handles[name] = line
-    panel.set_xticks([100, 50, 20, 10, 5, 2], ["100", "50", "20", "10", "5", "2"])
+    least = min([100 * max(p.density, 1e-4) for p in points], default=1.0)
+    ticks = [t for t in (100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1) if t >= 0.8 * least]
+    panel.set_xticks(ticks, [f"{t:g}" for t in ticks])
     panel.set_xticks([], minor=True)
-    panel.invert_xaxis()
+    panel.set_xlim(105, 0.8 * least)
