@@ -86,10 +86,13 @@ def plot_curves(points: Sequence[Point], path: Path, measure: str, scale: float 
     tall = -(-len(designs) // wide)
     figure, panels = plt.subplots(tall, wide, figsize=(1.2 + 3.4 * wide, 0.8 + 2.7 * tall), squeeze=False, sharex=True)
     handles: dict[str, Any] = {}
+    shown = {p.recipe for p in points}
+    solid = [name for name, recipe in RECIPES.items() if name in shown and not recipe.control]
+    colours = {name: LINES[n % len(LINES)] for n, name in enumerate(solid)}
     for panel in panels.flat[len(designs) :]:
         panel.set_visible(False)
     for design, panel in zip(designs, panels.flat, strict=False):
-        _panel(panel, [p for p in points if p.design == design], scale, handles)
+        _panel(panel, [p for p in points if p.design == design], scale, colours, handles)
         panel.set_title(design, fontsize=9)
         panel.set_ylabel(measure, fontsize=8)
         panel.set_xlabel("synapses left, %", fontsize=8)
@@ -100,7 +103,7 @@ def plot_curves(points: Sequence[Point], path: Path, measure: str, scale: float 
     return save_figure(figure, path)
 
 
-def _panel(panel: Any, points: Sequence[Point], scale: float, handles: dict[str, Any]) -> None:
+def _panel(panel: Any, points: Sequence[Point], scale: float, colours: dict[str, str], handles: dict[str, Any]) -> None:
     dense = next((p for p in points if p.recipe == DENSE), None)
     panel.set_xscale("log")
     if dense is not None:
@@ -111,13 +114,12 @@ def _panel(panel: Any, points: Sequence[Point], scale: float, handles: dict[str,
     for name in names:
         mine = sorted((p for p in points if p.recipe == name), key=lambda p: p.density)
         control = name in RECIPES and RECIPES[name].control
-        place = (list(RECIPES).index(name) if name in RECIPES else 0) % len(LINES)
         (line,) = panel.plot(
             [100 * max(p.density, 1e-4) for p in mine],
             [scale * p.score for p in mine],
             "--" if control else "-",
             marker="x" if control else ".",
-            color="#000000" if control and not name.startswith("lines") else SOFT if control else LINES[place],
+            color="#000000" if control and not name.startswith("lines") else SOFT if control else colours.get(name, LINES[0]),
             linewidth=1.1,
             markersize=4,
         )
