@@ -11,7 +11,7 @@ from importlib.resources import files
 import numpy as np
 from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from neutnngen.bench.designs import RINGED
 from neutnngen.bench.designs_page import ABSENT, page_table
@@ -82,10 +82,10 @@ def markdown(rows: Iterable[LayoutRow]) -> str:
 
 
 def curves(rows: Iterable[LayoutRow]) -> dict[str, list[LayoutRow]]:
-    """Clean rows of whole blocks by kit and style."""
+    """Clean rows of whole blocks by kit and style, where time and memory are known."""
     found: dict[str, list[LayoutRow]] = {}
     for row in sorted(rows, key=lambda one: one.synapses):
-        if row.outcome == "clean" and row.scope == WHOLE_SCOPE and row.processor:
+        if row.outcome == "clean" and row.scope == WHOLE_SCOPE and row.processor and row.memory:
             style = "rings" if row.name.endswith(RINGED) else "parallel"
             found.setdefault(f"{row.kit}, {style}", []).append(row)
     return found
@@ -125,8 +125,9 @@ def picture(rows: Iterable[LayoutRow]) -> bytes:
         axis.set_ylabel(title)
         axis.grid(alpha=0.3, which="both")
         for side in (axis.xaxis, axis.yaxis):
+            side.set_major_locator(LogLocator(subs=(1, 2, 5)))
             side.set_major_formatter(ScalarFormatter())
-            side.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
+            side.set_minor_formatter(NullFormatter())
     if left.lines:
         left.legend()
     buffer = io.BytesIO()
