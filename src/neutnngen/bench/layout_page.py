@@ -124,7 +124,7 @@ def picture(rows: Iterable[LayoutRow]) -> bytes:
         axis.set_xlabel("synapses")
         axis.set_ylabel(title)
         axis.grid(alpha=0.3, which="both")
-        for side in (axis.xaxis, axis.yaxis):
+        for side in (axis.xaxis, axis.yaxis) if axis.lines else ():
             side.set_major_locator(LogLocator(subs=(1, 2, 5)))
             side.set_major_formatter(ScalarFormatter())
             side.set_minor_formatter(NullFormatter())
