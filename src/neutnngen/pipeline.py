@@ -38,7 +38,7 @@ from neutnngen.flow.step import Progress as FlowProgress
 from neutnngen.flow.steps.synth import by_modules, synthesise
 from neutnngen.hierarchy.build import BuiltChip, build_chip
 from neutnngen.hierarchy.part import first_columns, without_voter
-from neutnngen.hierarchy.prove import Waves, prove_chip
+from neutnngen.hierarchy.prove import prove_chip
 from neutnngen.nn import Column
 from neutnngen.pdk.kits import load_kit
 from neutnngen.place_route.def_file import read_def
@@ -49,7 +49,7 @@ from neutnngen.rtl.chip import generate_chip
 from neutnngen.rtl.network import check_style, generate_network, open_network
 from neutnngen.spec import Design, load_design
 from neutnngen.train.online import Progress
-from neutnngen.verify import VerifyReport, verify_rtl
+from neutnngen.verify import Stimuli, VerifyReport, verify_rtl
 from neutnngen.verify.chip import verify_chip
 from neutnngen.verify.fast import verify_fast
 from neutnngen.verify.formal import Netlist, Proof, prove_column
@@ -178,17 +178,6 @@ def verification_waves(run_folder: Path, design: Design, waves: int) -> tuple[ND
     return stimuli.inputs, stimuli.learn
 
 
-@dataclass(frozen=True, eq=False)
-class Stimuli:
-    """What a verification runs, as in ``Session.run``. inputs: (wave, line). learn: (wave,). enable: (wave, neuron), labels: (wave,), each
-    None where the Design has no use for it."""
-
-    inputs: NDArray[np.uint8]
-    learn: NDArray[np.bool_]
-    enable: NDArray[np.bool_] | None
-    labels: NDArray[np.int64] | None
-
-
 def verification_stimuli(run_folder: Path, design: Design, waves: int) -> Stimuli:
     """See ``verification_waves``; of a network that learns from labels also those of the run's waves (``classes``; without them labels go
     round), and the same as enable lines."""
@@ -201,7 +190,7 @@ def verification_stimuli(run_folder: Path, design: Design, waves: int) -> Stimul
     chosen = np.resize(rng.permutation(len(recorded)), 2 * waves)
     learn = rng.permutation(2 * waves) < waves
     if not (network.enables or any(network.needs_labels)):
-        return Stimuli(recorded[chosen], learn, None, None)
+        return Stimuli(recorded[chosen], learn)
     with np.load(run_folder / "waves.npz", allow_pickle=False) as archive:
         known = archive["classes"].astype(np.int64) if "classes" in archive else np.arange(len(recorded)) % _classes(design)
     labels = known[chosen] % _classes(design)
@@ -471,8 +460,7 @@ def chip_of_macros(
     folder = out or run_folder / "chip"
     if not waves:
         return build_chip(part, config, folder, say), None
-    real = verification_stimuli(run_folder, part, -(-waves // 2))
-    seen = Waves(real.inputs, real.learn, real.enable, real.labels)
+    seen = verification_stimuli(run_folder, part, -(-waves // 2))
     built = build_chip(part, config, folder, say, waves=seen)
     if part.synapses > LARGE:
         return built, None

@@ -20,8 +20,8 @@ from neutnngen.place_route.verilog_netlist import read_netlist
 from neutnngen.rtl import Rings, generate_rtl
 from neutnngen.rtl.network import network_scan_image
 from neutnngen.rtl.rings import clocks_of
-from neutnngen.verify import Activity, measure_gates, measure_model, random_waves
-from neutnngen.verify.network import measure_network_gates, measure_network_model
+from neutnngen.verify import Activity, NetlistFiles, measure_gates, random_waves
+from neutnngen.verify.network import measure_network_gates
 from random_designs import mutant_design, random_case
 
 
@@ -54,11 +54,11 @@ def test_a_column_is_as_in_icarus(rings: Rings | None, kit: Kit, tmp_path: Path)
     model = gate_model(read_netlist(netlist, kit), kit)
     waves, learn = random_waves(design.column, 48, 7), np.arange(48) % 3 != 0
     done: list[int] = []
-    report, ours = measure_model(model, design, waves, learn, tmp_path / "model", rings=rings, tell=lambda n, _: done.append(n))
+    report, ours = measure_gates(model, design, waves, learn, tmp_path / "model", rings=rings, tell=lambda n, _: done.append(n))
     assert report.ok, report.message
     assert done[-1] == 48
     assert kit.verilog is not None
-    judge, theirs = measure_gates(netlist, kit.verilog, design, waves, learn, tmp_path / "icarus", rings=rings)
+    judge, theirs = measure_gates(NetlistFiles(netlist, kit.verilog), design, waves, learn, tmp_path / "icarus", rings=rings)
     assert judge.values == report.values and judge.ok
     alike(ours, theirs, 48)
     # a cell of another function is noticed
@@ -67,7 +67,7 @@ def test_a_column_is_as_in_icarus(rings: Rings | None, kit: Kit, tmp_path: Path)
     for wrong in list(re.finditer(r"\bNAND2_X1\b", text))[:8]:
         bad = tmp_path / "bad.v"
         bad.write_text(text[: wrong.start()] + "NOR2_X1" + text[wrong.end() :])
-        found, _ = measure_model(gate_model(read_netlist(bad, kit), kit), design, waves, learn, tmp_path / "bad", rings=rings)
+        found, _ = measure_gates(gate_model(read_netlist(bad, kit), kit), design, waves, learn, tmp_path / "bad", rings=rings)
         broken += not found.ok
     assert broken
 
@@ -80,8 +80,8 @@ def test_a_network_is_as_in_icarus(voter: bool, kit: Kit, tmp_path: Path) -> Non
     netlist, models = netlist_of(case, tmp_path)
     more = {"enable": case.enable, "labels": case.labels}
     model = gate_model(read_netlist(netlist, kit), kit)
-    report, ours = measure_network_model(model, case.design, case.waves, case.learn, tmp_path / "model", **more)
-    judge, theirs = measure_network_gates(netlist, models, case.design, case.waves, case.learn, tmp_path / "icarus", **more)
+    report, ours = measure_network_gates(model, case.design, case.waves, case.learn, tmp_path / "model", **more)
+    judge, theirs = measure_network_gates(NetlistFiles(netlist, models), case.design, case.waves, case.learn, tmp_path / "icarus", **more)
     assert report.ok and judge.ok, report.message
     assert report.values == judge.values
     alike(ours, theirs, 10)

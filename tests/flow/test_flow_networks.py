@@ -16,6 +16,7 @@ from neutnngen.flow.steps.synth import synthesise
 from neutnngen.pdk.kits import load_kit
 from neutnngen.rtl.network import generate_network
 from neutnngen.rtl.structure import check_network
+from neutnngen.verify import NetlistFiles
 from neutnngen.verify.network import measure_network_gates
 from random_designs import Case, random_case
 
@@ -51,7 +52,7 @@ def test_a_netlist_of_a_network_equals_the_simulator(voter: bool, tmp_path: Path
     case = random_case(seed, 10)
     netlist, models = netlist_of(case, tmp_path)
     more = {"enable": case.enable, "labels": case.labels}
-    report, activity = measure_network_gates(netlist, models, case.design, case.waves, case.learn, tmp_path / "run", **more)
+    report, activity = measure_network_gates(NetlistFiles(netlist, models), case.design, case.waves, case.learn, tmp_path / "run", **more)
     assert report.ok, report.message
     assert report.level == "gates" and report.values > 10 * case.design.network.lines
     assert activity["clk"].toggles == pytest.approx(2, rel=0.02) and len(activity) > 50
@@ -61,7 +62,7 @@ def test_a_netlist_of_a_network_equals_the_simulator(voter: bool, tmp_path: Path
     for wrong in re.finditer(r"\bNAND2_X1\b", text):
         bad = tmp_path / "bad.v"
         bad.write_text(text[: wrong.start()] + "NOR2_X1" + text[wrong.end() :])
-        found, _ = measure_network_gates(bad, models, case.design, case.waves, case.learn, tmp_path / "bad", **more)
+        found, _ = measure_network_gates(NetlistFiles(bad, models), case.design, case.waves, case.learn, tmp_path / "bad", **more)
         broken += not found.ok
         if broken:
             break

@@ -14,7 +14,8 @@ from neutnngen.flow.config import LayoutConfig
 from neutnngen.hierarchy.build import build_chip
 from neutnngen.hierarchy.netlist import chip_netlist
 from neutnngen.hierarchy.part import first_columns
-from neutnngen.hierarchy.prove import Waves, chip_package, prove_chip
+from neutnngen.hierarchy.prove import chip_package, prove_chip
+from neutnngen.verify import Stimuli
 from neutnngen.verify.network import verify_network
 
 
@@ -37,7 +38,7 @@ def test_a_network_becomes_a_chip_that_behaves_as_the_simulator(tmp_path: Path) 
     waves = np.where(rng.random((8, 9)) < 0.8, rng.integers(0, 8, (8, 9)), 255).astype(np.uint8)
     enable = np.eye(2, dtype=bool)[rng.integers(0, 2, 8)]
     learn = np.arange(8) % 2 == 0
-    seen = Waves(waves, learn, enable)
+    seen = Stimuli(waves, learn, enable)
     built = build_chip(design, config, tmp_path / "run", waves=seen)
     assert built.check.clean and built.files["gds"].is_file()
     figures = built.report["figures"]

@@ -18,7 +18,7 @@ from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.verilog_netlist import read_netlist, write_netlist
 from neutnngen.rtl.network import generate_network, write_glue
-from neutnngen.verify.network import measure_network_model
+from neutnngen.verify.network import measure_network_gates
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_macros_put_together_behave_as_their_network_with_and_without_buffers(ki
     for name, some in (("plain", blocks), ("buffered", buffered)):
         flat, names = flatten(netlist, some, kit)
         assert set(names) == set(netlist.macros)
-        report, activity = measure_network_model(gate_model(flat, kit), design, waves, learn, tmp_path / name, enable=enable)
+        report, activity = measure_network_gates(gate_model(flat, kit), design, waves, learn, tmp_path / name, enable=enable)
         assert report.ok, report.message
         assert set(names["column_0_1"].values()) <= set(activity)
     # a column hears two lines in each other's place
@@ -58,7 +58,7 @@ def test_macros_put_together_behave_as_their_network_with_and_without_buffers(ki
     assert all(mine)
     for net, gone, come in ((one, *mine), (other, *reversed(mine))):
         net.pins = [ref for ref in net.pins if ref not in gone] + come
-    report, _ = measure_network_model(gate_model(flat, kit), design, waves, learn, tmp_path / "wrong", enable=enable)
+    report, _ = measure_network_gates(gate_model(flat, kit), design, waves, learn, tmp_path / "wrong", enable=enable)
     assert not report.ok
 
 

@@ -12,7 +12,7 @@ from neutnngen.flow.steps.synth import synthesise
 from neutnngen.pdk.kits import load_kit
 from neutnngen.rtl import Rings, generate_rtl
 from neutnngen.spec import Design
-from neutnngen.verify import measure_gates, random_waves, verify_rtl
+from neutnngen.verify import NetlistFiles, measure_gates, random_waves, verify_rtl
 from neutnngen.verify.fast import verify_fast
 from neutnngen.verify.mutants import RING_MUTANTS, run_mutants
 from random_designs import mutant_design, ring_case
@@ -49,7 +49,9 @@ def test_gates_equal_reference(seed: int, tmp_path: Path) -> None:
     netlist, made = synthesise(kit, package.sources, package.top, tmp_path, modular=True)
     assert made.by_type["FA_X1"][0] > 0
     waves, learn = stimuli(design, 40, seed)
-    report, _ = measure_gates(netlist, kit.verilog, design, waves, learn, tmp_path / "gates", rings=package.rings, activity=False)
+    report, _ = measure_gates(
+        NetlistFiles(netlist, kit.verilog), design, waves, learn, tmp_path / "gates", rings=package.rings, activity=False
+    )
     assert report.ok, report.message
 
 

@@ -15,7 +15,7 @@ from neutnngen.errors import ToolFailed
 from neutnngen.rtl import generate_rtl
 from neutnngen.spec import ColumnSpec, Design, LfsrSpec, StdpSpec
 from neutnngen.tools.process import run_tool
-from neutnngen.verify import measure_gates, random_waves, simulate_gates, simulate_rtl, verify_rtl
+from neutnngen.verify import NetlistFiles, measure_gates, random_waves, simulate_gates, simulate_rtl, verify_rtl
 from neutnngen.verify.mutants import MUTANTS, run_mutants
 from random_designs import mutant_design
 
@@ -146,7 +146,7 @@ def test_gates_equal_reference_and_give_activity(tmp_path: Path) -> None:
     netlist, cells = synthesise(design, tmp_path / "synthesis")
     waves = random_waves(design.column, 40, 5)
     learn = np.arange(40) % 4 != 3
-    report, _ = measure_gates(netlist, cells, design, waves, learn, tmp_path / "run", activity=False)
+    report, _ = measure_gates(NetlistFiles(netlist, cells), design, waves, learn, tmp_path / "run", activity=False)
     assert report.ok, report.message
 
     counted = simulate_gates(netlist, cells, design, waves, learn, tmp_path / "activity").activity

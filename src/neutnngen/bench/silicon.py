@@ -19,7 +19,7 @@ from neutnngen.rtl import Rings, RtlPackage
 from neutnngen.rtl.words import Kind
 from neutnngen.spec import ColumnSpec, Design
 from neutnngen.tools import yosys
-from neutnngen.verify import measure_gates, random_waves
+from neutnngen.verify import NetlistFiles, measure_gates, random_waves
 from neutnngen.verify.fast import verify_fast
 
 FORMAT, VERSION = "neutnngen-bench-silicon", "1.1"
@@ -97,7 +97,9 @@ def check_case(case: Case, made: Made, kit: Kit, folder: Path) -> dict[str, int]
         gates = folder / "gates"
         models = write_models(kit, folder / "cell_models.v") if kit.verilog is None else kit.verilog
         reports.append(
-            measure_gates(made.netlist, models, made.design, waves[part], learn[part], gates, rings=case.rings, activity=False)[0]
+            measure_gates(
+                NetlistFiles(made.netlist, models), made.design, waves[part], learn[part], gates, rings=case.rings, activity=False
+            )[0]
         )
     for report in reports:
         report.raise_if_different()

@@ -28,12 +28,13 @@ from neutnngen.hierarchy.layers import chip_layers
 from neutnngen.hierarchy.macro import HardMacro, harden
 from neutnngen.hierarchy.netlist import GLUE, chip_netlist, macro_pins
 from neutnngen.hierarchy.power import wire_power
-from neutnngen.hierarchy.prove import Waves, column_activity
+from neutnngen.hierarchy.prove import column_activity
 from neutnngen.hierarchy.timing import WireTiming, time_wires
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
 from neutnngen.rtl.network import generate_network, write_glue
 from neutnngen.spec import Design
+from neutnngen.verify import Stimuli
 
 BANK_SPARE = 24
 """Pin slots that a column leaves for the bank below it, at least."""
@@ -61,7 +62,7 @@ def build_chip(
     say: Say = lambda _: None,
     *,
     columns: Mapping[str, HardMacro] | None = None,
-    waves: Waves | None = None,
+    waves: Stimuli | None = None,
 ) -> BuiltChip:
     """Lay a network out as copies of hard macros in ``run_folder``; macros that are finished there are used again.
 

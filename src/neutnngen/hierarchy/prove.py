@@ -6,9 +6,8 @@ import contextlib
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -29,22 +28,12 @@ from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.verilog_netlist import read_netlist
 from neutnngen.rtl.network import NetworkPackage, generate_network, write_glue
 from neutnngen.spec import Design
-from neutnngen.verify import Activity, VerifyReport
+from neutnngen.verify import Activity, NetlistFiles, Stimuli, VerifyReport
 from neutnngen.verify.gate_model import GateModel
-from neutnngen.verify.network import measure_network_gates, measure_network_model, verify_network
+from neutnngen.verify.network import measure_network_gates, verify_network
 
 
-@dataclass(frozen=True, eq=False)
-class Waves:
-    """What a network sees, as in ``Session.run``: inputs (wave, line), learn (wave,), enable (wave, neuron) and labels (wave,) or None."""
-
-    inputs: Any
-    learn: Any
-    enable: Any = None
-    labels: Any = None
-
-
-def column_activity(design: Design, column: HardMacro, waves: Waves, kit: Kit, folder: Path) -> Path:
+def column_activity(design: Design, column: HardMacro, waves: Stimuli, kit: Kit, folder: Path) -> Path:
     """Switching of every net of a hardened column in a network of one layer, in a file as the flow's gate simulation writes it.
 
     The network is one column alone, the one that sees most nearly the mean number of spikes, with the glue that it needs. It runs in the
@@ -77,11 +66,12 @@ def column_activity(design: Design, column: HardMacro, waves: Waves, kit: Kit, f
     count = len(waves.inputs)
     judged = count if model is None else waves_for_icarus(model.cells, part, None, count)
     if judged:
-        report, activity = _in_icarus(part, package, column, _first(waves, judged), kit, folder, name)
+        report, activity = _in_icarus(part, package, column, waves.first(judged), kit, folder, name)
         reports.append(report)
     if model is not None:
-        lines = {"enable": waves.enable, "labels": waves.labels}
-        report, flat = measure_network_model(model, part, waves.inputs, waves.learn, folder / "played", **lines)
+        report, flat = measure_network_gates(
+            model, part, waves.inputs, waves.learn, folder / "played", enable=waves.enable, labels=waves.labels
+        )
         reports.append(report)
         activity = {own: flat[of] for own, of in names[name].items() if of in flat}
         activity |= {port: flat[of] for port, of in ((p.name, names[name].get(p.net, "")) for p in inside.ports.values()) if of in flat}
@@ -93,22 +83,17 @@ def column_activity(design: Design, column: HardMacro, waves: Waves, kit: Kit, f
     return made
 
 
-def _first(waves: Waves, count: int) -> Waves:
-    cut = [None if part is None else part[:count] for part in (waves.learn, waves.enable, waves.labels)]
-    return Waves(waves.inputs[:count], *cut)
-
-
 def _in_icarus(
-    part: Design, package: NetworkPackage, column: HardMacro, waves: Waves, kit: Kit, folder: Path, name: str
+    part: Design, package: NetworkPackage, column: HardMacro, waves: Stimuli, kit: Kit, folder: Path, name: str
 ) -> tuple[VerifyReport, Activity]:
     """The column's netlist in the RTL of all else."""
     assert column.netlist is not None
     parts = [path for path in package.sources if path.stem != column.name]
     together = "\n".join(path.read_text(encoding="utf-8") for path in (*parts, column.netlist))
-    netlist = write_atomic(folder / "together.sv", together)
-    lines = {"enable": waves.enable, "labels": waves.labels}
-    models = cell_models(kit, folder)
-    return measure_network_gates(netlist, models, part, waves.inputs, waves.learn, folder / "run", **lines, inside=name)
+    gates = NetlistFiles(write_atomic(folder / "together.sv", together), cell_models(kit, folder))
+    return measure_network_gates(
+        gates, part, waves.inputs, waves.learn, folder / "run", enable=waves.enable, labels=waves.labels, inside=name
+    )
 
 
 def chip_package(design: Design, chip: Chip, folder: Path) -> NetworkPackage:
@@ -119,7 +104,7 @@ def chip_package(design: Design, chip: Chip, folder: Path) -> NetworkPackage:
     return replace(package, sources=(*kept, write_glue(design, folder), bank, top))
 
 
-def prove_chip(design: Design, chip: Chip, waves: Waves, folder: Path) -> VerifyReport:
+def prove_chip(design: Design, chip: Chip, waves: Stimuli, folder: Path) -> VerifyReport:
     """Run waves through the chip's Verilog and the simulator and compare every line, weight and random state after every wave.
 
     Errors as of ``verify_network``; needs Icarus Verilog.

@@ -7,25 +7,26 @@ from neutnngen.verify.compare import (
     compare,
     first_divergence,
     measure_gates,
-    measure_model,
     verify_rtl,
 )
 from neutnngen.verify.record import Fault, Record, read_record
-from neutnngen.verify.simulate import GateRecord, simulate_gates, simulate_rtl
-from neutnngen.verify.stimuli import random_waves
+from neutnngen.verify.simulate import GateRecord, Gates, NetlistFiles, simulate_gates, simulate_rtl
+from neutnngen.verify.stimuli import Stimuli, random_waves
 
 __all__ = [
     "Activity",
     "Divergence",
     "Fault",
     "GateRecord",
+    "Gates",
     "NetActivity",
+    "NetlistFiles",
     "Record",
+    "Stimuli",
     "VerifyReport",
     "compare",
     "first_divergence",
     "measure_gates",
-    "measure_model",
     "random_waves",
     "read_record",
     "read_vcd_activity",

@@ -16,7 +16,7 @@ from neutnngen.spec import NO_SPIKE, Design
 from neutnngen.verify.activity import Activity
 from neutnngen.verify.gate_model import GateModel
 from neutnngen.verify.record import Record
-from neutnngen.verify.simulate import play_gates, simulate_gates, simulate_rtl
+from neutnngen.verify.simulate import Gates, play_gates, simulate_gates, simulate_rtl
 
 
 @dataclass(frozen=True)
@@ -172,8 +172,7 @@ def verify_rtl(
 
 
 def measure_gates(
-    netlist: Path,
-    cell_models: Path,
+    gates: Gates,
     design: Design,
     inputs: NDArray[np.uint8],
     learn: NDArray[np.bool_] | bool,
@@ -183,28 +182,15 @@ def measure_gates(
     engine: Engine | None = None,
     activity: bool = True,
     timeout: float = 3600.0,
-) -> tuple[VerifyReport, Activity]:
-    """The same for a gate netlist: output spikes and winners of every wave, the weights after the last one, and the switching activity of
-    every net (none unless ``activity``). rings: style of its RTL."""
-    judge = engine or ReferenceEngine()
-    expected = judge.run(design, inputs, learn)
-    gates = simulate_gates(netlist, cell_models, design, inputs, learn, folder, rings=rings, activity=activity, timeout=timeout)
-    return compare(expected, gates.record, design, learn, engine=judge.name, level="gates"), gates.activity or {}
-
-
-def measure_model(
-    model: GateModel,
-    design: Design,
-    inputs: NDArray[np.uint8],
-    learn: NDArray[np.bool_] | bool,
-    folder: Path,
-    *,
-    rings: Rings | None = None,
-    engine: Engine | None = None,
     tell: Callable[[int, int], None] | None = None,
 ) -> tuple[VerifyReport, Activity]:
-    """:func:`measure_gates` by the gate simulator. model: of the netlist. tell: gets waves done and their number."""
+    """The same for a gate netlist: output spikes and winners of every wave, the weights after the last one, and the switching activity of
+    every net (in Icarus Verilog none unless ``activity``). rings: style of its RTL. tell: gets waves done and their number, in the gate
+    simulator."""
     judge = engine or ReferenceEngine()
     expected = judge.run(design, inputs, learn)
-    gates = play_gates(model, design, inputs, learn, folder, rings=rings, tell=tell)
-    return compare(expected, gates.record, design, learn, engine=judge.name, level="gates"), gates.activity or {}
+    if isinstance(gates, GateModel):
+        run = play_gates(gates, design, inputs, learn, folder, rings=rings, tell=tell)
+    else:
+        run = simulate_gates(*gates, design, inputs, learn, folder, rings=rings, activity=activity, timeout=timeout)
+    return compare(expected, run.record, design, learn, engine=judge.name, level="gates"), run.activity or {}

@@ -25,7 +25,7 @@ from neutnngen.verify.activity import Activity, read_vcd_activity
 from neutnngen.verify.compare import Divergence, VerifyReport, time_text
 from neutnngen.verify.gate_bench import Session, play_session
 from neutnngen.verify.gate_model import GateModel
-from neutnngen.verify.simulate import CLOCK_PERIOD, delay_registers
+from neutnngen.verify.simulate import CLOCK_PERIOD, Gates, delay_registers
 
 NEVER = 0xFFFF
 """A line that does not rise, in the test bench's record."""
@@ -61,8 +61,7 @@ def verify_network(
 
 
 def measure_network_gates(
-    netlist: Path,
-    cell_models: Path,
+    gates: Gates,
     design: Design,
     inputs: NDArray[np.uint8],
     learn: Learn,
@@ -73,69 +72,38 @@ def measure_network_gates(
     engine: Engine | None = None,
     timeout: float = 3600.0,
     inside: str | None = None,
+    tell: Callable[[int, int], None] | None = None,
 ) -> tuple[VerifyReport, Activity]:
-    """Run waves through a gate netlist of a network (flat Verilog, top = the design's name) and compare the lines of its outputs and the
-    voter's winner after every wave, and all weights after the last one.
+    """Run waves through a gate netlist of a network and compare the lines of its outputs and the voter's winner after every wave, and all
+    weights after the last one.
 
-    cell_models: Verilog of the library's cells. Returns the switching activity of every net as well; inside: of the nets of this instance
-    in the network, whose module may be a netlist in a network of RTL. Other arguments and errors as of
-    :func:`verify_network`.
+    Returns the switching activity of every net as well; inside, for Icarus Verilog: of the nets of this instance in the network, whose
+    module may be a netlist in a network of RTL. tell: gets waves done and their number, in the gate simulator. Other arguments and errors
+    as of :func:`verify_network`.
     """
     judge = engine or ReferenceEngine()
     expected = judge.run(design, inputs, learn, enable=enable, labels=labels, keep_layers=True)
     made = generate_network(design, folder / "rtl")
     folder = folder.resolve()
-    models = write_atomic(folder / "cells.v", delay_registers(cell_models.read_text(encoding="utf-8", errors="replace")))
-    vcd = folder / "waves.vcd"
-    out = _simulate(made, (netlist, models), design, inputs, learn, folder, enable, labels, timeout, vcd=vcd, inside=inside)
-    activity = read_vcd_activity(vcd, CLOCK_PERIOD)
-    vcd.unlink()  # large, and everything that is needed of it is known
-    return _report(expected, design, made, out, inputs, learn, enable, labels, judge), activity
-
-
-def measure_network_model(
-    model: GateModel,
-    design: Design,
-    inputs: NDArray[np.uint8],
-    learn: Learn,
-    folder: Path,
-    *,
-    enable: Any = None,
-    labels: Any = None,
-    engine: Engine | None = None,
-    tell: Callable[[int, int], None] | None = None,
-) -> tuple[VerifyReport, Activity]:
-    """:func:`measure_network_gates` by the gate simulator. model: of the netlist. tell: gets waves done and their number."""
-    if len(inputs) == 0:
-        raise ConfigError("there is no wave to simulate", got="0 waves", allowed="at least one")
-    judge = engine or ReferenceEngine()
-    expected = judge.run(design, inputs, learn, enable=enable, labels=labels, keep_layers=True)
-    made = generate_network(design, folder / "rtl")
-    levels = _levels(design, inputs, learn, enable, labels, made.kind)
-    reset = made.reset_clocks + SPARE_RESET_CLOCKS
-    winner = "winner" if design.network.voter is not None else ""
-    session = Session(levels, network_scan_image(design), made.clocks, 1, reset, narrow=False, winner=winner)
-    activity = play_session(model, session, folder / "record.txt", tell)
-    rows = (folder / "record.txt").read_text(encoding="ascii").splitlines()
-    return _report(expected, design, made, rows, inputs, learn, enable, labels, judge), activity
-
-
-def _report(
-    expected: Trace,
-    design: Design,
-    package: NetworkPackage,
-    rows: list[str],
-    inputs: Any,
-    learn: Learn,
-    enable: Any,
-    labels: Any,
-    judge: Engine,
-) -> VerifyReport:
-    """What a gate simulation's record says."""
-    divergence, values = _compare_gates(expected, design, package, rows, len(inputs))
+    if isinstance(gates, GateModel):
+        if len(inputs) == 0:
+            raise ConfigError("there is no wave to simulate", got="0 waves", allowed="at least one")
+        levels = _levels(design, inputs, learn, enable, labels, made.kind)
+        reset = made.reset_clocks + SPARE_RESET_CLOCKS
+        winner = "winner" if design.network.voter is not None else ""
+        session = Session(levels, network_scan_image(design), made.clocks, 1, reset, narrow=False, winner=winner)
+        activity = play_session(gates, session, folder / "record.txt", tell)
+        rows = (folder / "record.txt").read_text(encoding="ascii").splitlines()
+    else:
+        text = delay_registers(gates.cell_models.read_text(encoding="utf-8", errors="replace"))
+        models, vcd = write_atomic(folder / "cells.v", text), folder / "waves.vcd"
+        rows = _simulate(made, (gates.netlist, models), design, inputs, learn, folder, enable, labels, timeout, vcd=vcd, inside=inside)
+        activity = read_vcd_activity(vcd, CLOCK_PERIOD)
+        vcd.unlink()  # large, and everything that is needed of it is known
+    divergence, values = _compare_gates(expected, design, made, rows, len(inputs))
     learning = int(check_run(design.network, inputs, learn, enable, labels).learn.any(axis=1).sum())
     spikes = int((expected.outputs != NO_SPIKE).sum())
-    return VerifyReport(divergence is None, "gates", design.name, judge.name, len(inputs), learning, spikes, values, divergence)
+    return VerifyReport(divergence is None, "gates", design.name, judge.name, len(inputs), learning, spikes, values, divergence), activity
 
 
 def _compare_gates(expected: Trace, design: Design, package: NetworkPackage, rows: list[str], waves: int) -> tuple[Divergence | None, int]:

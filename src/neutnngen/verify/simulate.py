@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +112,17 @@ def delay_registers(models: str) -> str:
     names = "|".join(re.escape(name) for name in sorted(registers, key=len, reverse=True))
     instance = re.compile(rf"^(?P<indent>[ \t]*)(?P<name>{names})(?P<gap>\s+)(?P<rest>\w*\s*\()", re.MULTILINE)
     return instance.sub(r"\g<indent>\g<name> #1\g<gap>\g<rest>", models)
+
+
+class NetlistFiles(NamedTuple):
+    """A gate netlist (flat Verilog, top = the design's name) and Verilog of the library's cells, for Icarus Verilog."""
+
+    netlist: Path
+    cell_models: Path
+
+
+Gates = NetlistFiles | GateModel
+"""A netlist for Icarus Verilog, or as a model for the gate simulator."""
 
 
 def play_gates(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,22 @@ from neutnngen.engine.checks import check_waves
 from neutnngen.files import write_atomic
 from neutnngen.rtl import ScanOrder
 from neutnngen.spec import NO_SPIKE, ColumnSpec, Design
+
+
+@dataclass(frozen=True, eq=False)
+class Stimuli:
+    """What a verification runs, as in ``Session.run``. inputs: (wave, line). learn: (wave,). enable: (wave, neuron), labels: (wave,), each
+    None where the Design has no use for it."""
+
+    inputs: NDArray[np.uint8]
+    learn: NDArray[np.bool_]
+    enable: NDArray[np.bool_] | None = None
+    labels: NDArray[np.int64] | None = None
+
+    def first(self, count: int) -> Stimuli:
+        """The first ``count`` waves."""
+        cut = [None if part is None else part[:count] for part in (self.enable, self.labels)]
+        return Stimuli(self.inputs[:count], self.learn[:count], *cut)  # type: ignore[arg-type]
 
 
 def random_waves(column: ColumnSpec, waves: int, seed: int, *, silent: float = 0.2) -> NDArray[np.uint8]:

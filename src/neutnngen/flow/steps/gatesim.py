@@ -6,10 +6,8 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neutnngen.errors import CheckFailed, ConfigError, DataError
 from neutnngen.files import write_atomic
@@ -23,9 +21,9 @@ from neutnngen.rtl.network import network_scan_image
 from neutnngen.rtl.rings import clocks_of
 from neutnngen.spec import Design, load_design
 from neutnngen.tools.iverilog import IVERILOG, VVP
-from neutnngen.verify import Activity, VerifyReport, measure_gates, measure_model
+from neutnngen.verify import Activity, Gates, NetlistFiles, Stimuli, VerifyReport, measure_gates
 from neutnngen.verify.gate_model import GateModel
-from neutnngen.verify.network import measure_network_gates, measure_network_model
+from neutnngen.verify.network import measure_network_gates
 
 ICARUS_WORK = 2.5e7
 """Cells times clocks that Icarus gets beside the gate simulator: some five seconds."""
@@ -50,10 +48,11 @@ class GateSim(KitStep):
     def run(self, context: Context) -> StateDelta:
         design = load_design(context.file("design"))
         try:
-            played = Played(*(np.load(context.file(name)) for name in ("waves", "learn", "enable", "labels")))
+            inputs, learn, *lines = (np.load(context.file(name)) for name in ("waves", "learn", "enable", "labels"))
         except (OSError, ValueError) as error:
             raise DataError(f"the waves cannot be read: {error}", got=context.file("waves")) from None
-        rings, count = context.config.rings, len(played.waves)
+        waves = Stimuli(inputs, learn, *(line if line.size else None for line in lines))  # empty where the Design has no such lines
+        rings, count = context.config.rings, len(inputs)
         model: GateModel | None = None
         reason: str | None = None
         try:
@@ -65,12 +64,12 @@ class GateSim(KitStep):
         activity: Activity = {}
         if judged:
             context.say(f"{judged} waves in Icarus Verilog", None)
-            where = (context.file("netlist"), cell_models(self.kit, context.folder))
-            reports["Icarus Verilog"], activity = played.first(judged).in_icarus(where, design, rings, context.folder / "simulation")
+            files = NetlistFiles(context.file("netlist"), cell_models(self.kit, context.folder))
+            reports["Icarus Verilog"], activity = _measured(files, design, waves.first(judged), rings, context.folder / "simulation")
         if model is not None:
             context.say(f"{count} waves", 0.0)
             tell = lambda done, total: context.say(f"{done} of {total} waves", done / total)  # noqa: E731
-            reports["gate simulator"], activity = played.in_model(model, design, rings, context.folder / "played", tell)
+            reports["gate simulator"], activity = _measured(model, design, waves, rings, context.folder / "played", tell)
         document = {name: {**asdict(report), "message": report.message} for name, report in reports.items()}
         written = write_report(context.folder, "gatesim.json", {"runs": document, "why_not_the_gate_simulator": reason})
         for name, report in reports.items():
@@ -91,36 +90,13 @@ class GateSim(KitStep):
         return StateDelta({"gatesim_report": written, "activity": table}, numbers, last + both)
 
 
-@dataclass(frozen=True, eq=False)
-class Played:
-    """Waves as they are kept in a run: (wave, input) times, (wave,) learn, (wave, line) enable, (wave,) labels or nothing."""
-
-    waves: NDArray[np.uint8]
-    learn: NDArray[np.bool_]
-    enable: NDArray[np.bool_]
-    labels: NDArray[np.int64]
-
-    def first(self, count: int) -> Played:
-        """The first ``count`` waves."""
-        return Played(self.waves[:count], self.learn[:count], self.enable[:count], self.labels[:count])
-
-    @property
-    def _lines(self) -> dict[str, Any]:
-        return {name: array for name, array in (("enable", self.enable), ("labels", self.labels)) if array.size}
-
-    def in_icarus(self, where: tuple[Path, Path], design: Design, rings: Rings | None, folder: Path) -> tuple[VerifyReport, Activity]:
-        """where: netlist and models of its cells."""
-        if design.network.classic is None:
-            return measure_network_gates(*where, design, self.waves, self.learn, folder, **self._lines)
-        return measure_gates(*where, design, self.waves, self.learn, folder, rings=rings)
-
-    def in_model(
-        self, model: GateModel, design: Design, rings: Rings | None, folder: Path, tell: Callable[[int, int], None]
-    ) -> tuple[VerifyReport, Activity]:
-        """In the gate simulator."""
-        if design.network.classic is None:
-            return measure_network_model(model, design, self.waves, self.learn, folder, tell=tell, **self._lines)
-        return measure_model(model, design, self.waves, self.learn, folder, rings=rings, tell=tell)
+def _measured(
+    gates: Gates, design: Design, waves: Stimuli, rings: Rings | None, folder: Path, tell: Callable[[int, int], None] | None = None
+) -> tuple[VerifyReport, Activity]:
+    """A classic column has a test bench of its own, and styles."""
+    if design.network.classic is None:
+        return measure_network_gates(gates, design, waves.inputs, waves.learn, folder, enable=waves.enable, labels=waves.labels, tell=tell)
+    return measure_gates(gates, design, waves.inputs, waves.learn, folder, rings=rings, tell=tell)
 
 
 def waves_for_icarus(cells: int, design: Design, rings: Rings | None, waves: int) -> int:
