@@ -141,7 +141,8 @@ def time_wires(chip: Chip, buffer: Buffer, wires: WireModel) -> WireTiming:
         known = nets.interface(pin)
         if nets.follow[terminal] < 0 and pin.instance != PORT and pin.name == (known.clock if known else CLOCK):
             ticks[pin.instance] = terminal
-    waiting = [n for n in nets.roots if n not in set(clocks.tolist())]
+    gone = set(clocks.tolist())
+    waiting = [n for n in nets.roots if n not in gone]
     while waiting:
         ready = [n for n in waiting if _ready(nets, n)] or waiting  # ways in a circle start as if their inputs came at 0
         _launch(nets, ready, ticks, buffer)

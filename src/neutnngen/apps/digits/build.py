@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from neutnngen.apps.digits.code import DigitsCode
 from neutnngen.apps.digits.pairs import CLASSES, Pairs
 from neutnngen.apps.digits.plan import DigitsPlan
-from neutnngen.apps.mnist.build import apart
-from neutnngen.core.lines import outputs_read
+from neutnngen.apps.mnist.build import apart, copied, first_voter
 from neutnngen.core.masks import block_mask
 from neutnngen.engine import get_engine
 from neutnngen.errors import ConfigError
@@ -25,15 +24,12 @@ from neutnngen.spec import (
     ListWiring,
     NetworkSpec,
     NetworkState,
-    VoterSpec,
     blank_layer,
-    blank_voter,
 )
 
 POOL = 600
 """Pairs from which weights are copied and thresholds are taken."""
 
-VOTER_T_RES = 4
 Blocks = list[tuple[int, int]]
 """(first input, number of inputs) of each sense in a column."""
 
@@ -71,11 +67,9 @@ def build(plan: DigitsPlan, pairs: Pairs, seed: int) -> Design:
     whole = np.broadcast_to(mask, weights.shape)
     state = dataclasses.replace(blank_layer(layer), distal=weights, distal_mask=np.ascontiguousarray(whole))
     network = NetworkSpec(code.lines, (layer,), plan.t_res)
-    voter = _voter(plan, network, state, pool)
-    middle = np.full((network.lines, voter.rows), 1 << (voter.w_res - 1), dtype=np.int64)
-    if voter.segments > 1:  # segments of one class begin a little apart (rule R14)
-        middle += rng.integers(-4, 5, middle.shape)
-    read = dataclasses.replace(blank_voter(voter, network.lines), weights=np.clip(middle, 0, voter.w_max).astype(np.uint8))
+    result = get_engine().run(Design("pool", network, NetworkState((state,))), pool, keep_layers=True)
+    assert result.layers is not None
+    voter, read = first_voter(plan.readout, network, [pool, *result.layers], CLASSES, rng)
     provenance = {"plan": dataclasses.asdict(plan), "code": code.to_dict(), "seed": seed, "pool": len(pool)}
     name = plan.name if plan.sense == "both" else f"{plan.name}_{plan.sense}"
     return Design(name, dataclasses.replace(network, voter=voter), NetworkState((state,), read), provenance)
@@ -108,9 +102,7 @@ def _first_weights(
 ) -> NDArray[np.uint8]:
     """(column, neuron, dendrite, segment, input) weights (rule R13): of each dendrite, copies of samples that lie apart in what its
     segments see; the earlier a line, the heavier."""
-    low, high = (1, column.w_max - 1) if column.w_max > 2 else (0, column.w_max)
-    late = np.minimum(seen, column.t_in_max).astype(np.int64)
-    strength = np.where(seen == NO_SPIKE, low, high - late * (high - low) // column.t_in_max).astype(np.uint8)
+    strength = copied(column, seen)
     made = np.zeros((seen.shape[1], *column.distal_shape), dtype=np.uint8)
     for c in range(seen.shape[1]):
         for d in range(column.dendrites):
@@ -120,14 +112,3 @@ def _first_weights(
                 patches = strength[:, c, lines]
                 made[c, 0, d][np.ix_(segments, np.flatnonzero(lines))] = patches[apart(patches, len(segments), rng)]
     return made
-
-
-def _voter(plan: DigitsPlan, network: NetworkSpec, state: object, pool: NDArray[np.uint8]) -> VoterSpec:
-    """Rule R14; the lead that it wants is ``margin`` times the mean number of lines that spike."""
-    result = get_engine().run(Design("pool", network, NetworkState((state,))), pool, keep_layers=True)  # type: ignore[arg-type]
-    assert result.layers is not None
-    spiking = float((outputs_read(network, result.layers, (1 << VOTER_T_RES) - 1) != NO_SPIKE).sum(axis=1).mean())
-    read = plan.readout
-    assert read.w_res is not None
-    margin = max(1, round(read.margin * spiking))
-    return VoterSpec(CLASSES, read.w_res, VOTER_T_RES, read="potential", segments=read.segments, margin=margin)

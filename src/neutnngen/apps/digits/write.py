@@ -7,6 +7,7 @@ from pathlib import Path
 
 from neutnngen.apps.digits.plots import plot_senses
 from neutnngen.apps.digits.results import Results, Summary
+from neutnngen.apps.table import markdown_table
 from neutnngen.files import write_atomic
 
 ABSENT = "–"
@@ -35,13 +36,7 @@ def right(summary: Summary) -> str:
     return f"{100 * summary.accuracy:.2f}" + ("" if math.isnan(summary.sd) else f" ± {100 * summary.sd:.2f}") + " %"
 
 
-def markdown(header: tuple[str, ...], rows: list[list[str]]) -> str:
-    """A table as Markdown."""
-    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]) + "\n"
-
-
 def write_study(results: Results, out: Path) -> list[Path]:
     """Table and picture of the senses."""
     summaries = results.summary()
-    return [write_atomic(out / "table.md", markdown(HEADER, rows_of(summaries))), plot_senses(summaries, out / "senses.png")]
+    return [write_atomic(out / "table.md", markdown_table(HEADER, rows_of(summaries))), plot_senses(summaries, out / "senses.png")]

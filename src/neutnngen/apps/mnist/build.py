@@ -79,7 +79,7 @@ def build(blueprint: Blueprint, images: Images, labels: Labels, classes: int, se
     for number, plan in enumerate(blueprint.layers):
         grid = _add_layer(made, number, plan, grid, known, classes, seed, rng)
     network = made.network()
-    voter, state = _voter(blueprint, network, made.times, classes, rng)
+    voter, state = first_voter(blueprint.readout, network, made.times, classes, rng)
     return Design(
         blueprint.name,
         made.network(voter),
@@ -157,9 +157,7 @@ def _first_weights(
     if plan.start == "uniform":
         return rng.integers(0, column.w_max + 1, shape, dtype=np.uint8)
     made = np.empty(shape, dtype=np.uint8)
-    low, high = (1, column.w_max - 1) if column.w_max > 2 else (0, column.w_max)
-    latest = column.t_in_max
-    strength = np.where(seen == NO_SPIKE, low, high - np.minimum(seen, latest).astype(np.int64) * (high - low) // latest).astype(np.uint8)
+    strength = copied(column, seen)
     for j in range(column.neurons):
         members = np.flatnonzero(labels == j) if plan.classes else np.arange(len(labels))
         if not len(members):
@@ -169,6 +167,13 @@ def _first_weights(
             for d in range(column.dendrites):
                 made[c, j, d] = patches[apart(patches, column.segments, rng)]
     return made
+
+
+def copied(column: DendriticColumnSpec, seen: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Spike times as weights (rule R13): the earlier a line, the heavier; neither end of the range where there is something between."""
+    low, high = (1, column.w_max - 1) if column.w_max > 2 else (0, column.w_max)
+    late = np.minimum(seen, column.t_in_max).astype(np.int64)
+    return np.where(seen == NO_SPIKE, low, high - late * (high - low) // column.t_in_max).astype(np.uint8)
 
 
 def apart(patches: NDArray[np.uint8], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -184,10 +189,11 @@ def apart(patches: NDArray[np.uint8], count: int, rng: np.random.Generator) -> N
     return np.array(chosen, dtype=np.int64)
 
 
-def _voter(
-    blueprint: Blueprint, network: NetworkSpec, times: list[NDArray[np.uint8]], classes: int, rng: np.random.Generator
+def first_voter(
+    plan: ReadoutPlan, network: NetworkSpec, times: list[NDArray[np.uint8]], classes: int, rng: np.random.Generator
 ) -> tuple[VoterSpec, VoterState]:
-    plan, lines = blueprint.readout, network.lines
+    """A voter that has learned nothing. times: of the pool, at the inputs and after every layer."""
+    lines = network.lines
     spec = _voter_spec(plan, classes, network, times)
     blank = blank_voter(spec, lines)
     if plan.kind == "tally":  # the lines of a column are its classes: each keeps the one synapse to its own
@@ -201,6 +207,7 @@ def _voter(
 
 
 def _voter_spec(plan: ReadoutPlan, classes: int, network: NetworkSpec, times: list[NDArray[np.uint8]]) -> VoterSpec:
+    """The lead that rule R14 wants is ``margin`` times the mean number of lines that spike."""
     options: dict[str, Any] = {"t_res": VOTER_T_RES, "w_res": plan.w_res}
     if plan.kind == "margin":
         spiking = float((outputs_read(network, times[1:], (1 << VOTER_T_RES) - 1) != NO_SPIKE).sum(axis=1).mean())

@@ -13,6 +13,7 @@ from neutnngen.apps.mnist.plots import plot_curves, plot_families, plot_pareto
 from neutnngen.apps.mnist.plots_answers import plot_confusion, plot_mistakes
 from neutnngen.apps.mnist.results import Results, Summary
 from neutnngen.apps.mnist.study import Split, confusion, run_folder
+from neutnngen.apps.table import markdown_table
 from neutnngen.files import write_atomic
 
 ABSENT = "–"
@@ -86,8 +87,7 @@ def smoothed(curve: list[tuple[int, float]], ratio: float = 1.3) -> list[tuple[i
 
 def markdown(summaries: list[Summary]) -> str:
     """The table as Markdown."""
-    lines = ["| " + " | ".join(HEADER) + " |", "|" + " --- |" * len(HEADER)]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows_of(summaries))]) + "\n"
+    return markdown_table(HEADER, rows_of(summaries))
 
 
 def continual_rows(name: str, summary: dict[str, Any]) -> list[list[str]]:

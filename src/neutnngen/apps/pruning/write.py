@@ -10,6 +10,7 @@ from typing import Any
 from neutnngen.apps.figures import COLOURS, SOFT, plain_frame, save_figure
 from neutnngen.apps.pruning.recipes import DENSE, RECIPES
 from neutnngen.apps.pruning.results import Point, Results
+from neutnngen.apps.table import markdown_table
 from neutnngen.files import write_atomic
 
 ABSENT = "–"
@@ -65,8 +66,7 @@ def sparsest_without_loss(points: Sequence[Point]) -> list[Point]:
 
 def markdown(points: Sequence[Point], measure: str, scale: float = 1.0, digits: int = 3) -> str:
     """All points as a Markdown table."""
-    lines = [f"| {' | '.join(header(measure))} |", "|" + "---|" * len(header(measure))]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows(points, scale, digits))]) + "\n"
+    return markdown_table(header(measure), rows(points, scale, digits))
 
 
 def write_curves(results: Results, out: Path, measure: str, scale: float = 1.0, designs: list[str] | None = None) -> list[Path]:
