@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
+from saved_designs import whole_and_answers_as_it_did
 
 from conftest import ROOT
 from neutnngen.apps.digits.designs import read_expected, score_design
 from neutnngen.apps.digits.model import load_model
 from neutnngen.apps.digits.pairs import split_of
 from neutnngen.data import load_images, load_spoken
-from neutnngen.engine import get_engine
 
 FOLDER = ROOT / "examples" / "digits"
 NAMES = sorted(place.parent.name for place in FOLDER.glob("*/expected.json"))
@@ -24,13 +23,7 @@ def test_the_promised_designs_are_there() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_designs_are_whole_and_answer_as_they_did(name: str) -> None:
-    expected, model = read_expected(FOLDER / name), load_model(FOLDER / name)
-    assert (model.design.fingerprint(), model.design.synapses) == (expected["fingerprint"], expected["synapses"])
-    with np.load(FOLDER / name / "waves.npz") as archive:
-        waves, named = archive["waves"], archive["named"]
-    for engine, count in (("compiled", len(waves)), ("torch", 4), ("reference", 1)):
-        won = get_engine(engine).run(model.design, waves[:count]).winners
-        assert np.array_equal(won, named[:count]), engine
+    whole_and_answers_as_it_did(FOLDER / name, load_model(FOLDER / name).design, read_expected(FOLDER / name))
 
 
 def test_no_segment_sees_both_senses() -> None:

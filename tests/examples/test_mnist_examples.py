@@ -5,15 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
+from saved_designs import whole_and_answers_as_it_did
 
 from conftest import ROOT, need
 from neutnngen.apps.mnist.designs import read_expected, score_design
 from neutnngen.apps.mnist.model import load_model
 from neutnngen.apps.mnist.study import Split
 from neutnngen.data import load_images
-from neutnngen.engine import get_engine
 from neutnngen.pipeline import find_design, verify_design
 
 FOLDER = ROOT / "examples" / "mnist"
@@ -26,13 +25,7 @@ def test_the_promised_designs_are_there() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_designs_are_whole_and_answer_as_they_did(name: str) -> None:
-    expected, model = read_expected(FOLDER / name), load_model(FOLDER / name)
-    assert (model.design.fingerprint(), model.design.synapses) == (expected["fingerprint"], expected["synapses"])
-    with np.load(FOLDER / name / "waves.npz") as archive:
-        waves, named = archive["waves"], archive["named"]
-    for engine, count in (("compiled", len(waves)), ("torch", 4), ("reference", 1)):
-        won = get_engine(engine).run(model.design, waves[:count]).winners
-        assert np.array_equal(won, named[:count]), engine
+    whole_and_answers_as_it_did(FOLDER / name, load_model(FOLDER / name).design, read_expected(FOLDER / name))
 
 
 @pytest.mark.example
