@@ -26,6 +26,20 @@ def test_pages_build(tmp_path: Path) -> None:
         assert name in page, name
 
 
+def test_no_file_holds_an_unfinished_merge() -> None:
+    """Of README, pages and sources: `<<<<<<<` and `>>>>>>>` at the start of a line."""
+    kinds = {".md", ".py", ".toml", ".sh", ".lock", ".yml", ".v", ".sv", ".tcl"}
+    folders = ("docs", "src", "tests", "examples", "scripts")
+    texts = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in kinds] + list(ROOT.glob("*.md"))
+    assert len(texts) > 500
+    assert [path for path in texts if re.search(r"^(<{7}|>{7}) ", path.read_text(), re.MULTILINE)] == []
+
+
+def test_every_page_is_in_the_contents() -> None:
+    contents = (ROOT / "mkdocs.yml").read_text()
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if page.name not in contents] == []
+
+
 @pytest.mark.parametrize("page", ["networks", "engines", "places", "pruning", pytest.param("chip", marks=pytest.mark.tool)])
 def test_code_of_the_pages_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The blocks of a page one after another; what they speak of without making it is made here."""
