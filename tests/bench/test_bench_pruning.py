@@ -28,12 +28,12 @@ def test_rings_are_pruned_by_whole_lines_only(tmp_path: Path) -> None:
 
 
 def test_savings_by_hand() -> None:
-    row = CostRow("a", "parallel", DENSE, 0.5, "", "", "", 100, cells=1, area=200.0, leakage=2e-6, path=2.0, outcome="done")
-    less = CostRow("a", "parallel", LINES, 0.5, "", "", "", 50, cells=1, area=110.0, leakage=1e-6, path=1.5, outcome="done")
+    row = CostRow("a", "parallel", DENSE, 0.5, "", "", "", 100, cells=1, area=200.0, leakage=2e-6, path=2.0, outcome="done", power=4e-6)
+    less = CostRow("a", "parallel", LINES, 0.5, "", "", "", 50, cells=1, area=110.0, leakage=1e-6, path=1.5, outcome="done", power=1e-6)
     lost = CostRow("a", "parallel", SYNAPSES, 0.5, "", "", "", 50, outcome="not finished in 1 s")
     (one,) = savings([less, lost, row])
     assert one == Saving(row, less)
-    assert one.worth == pytest.approx(0.9) and one.leak == pytest.approx(1.0) and one.path == 0.75
+    assert one.worth == pytest.approx(0.9) and one.leak == pytest.approx(1.0) and one.path == 0.75 and one.power == pytest.approx(0.75)
 
 
 @pytest.mark.tool
@@ -46,4 +46,5 @@ def test_a_small_column_in_cells(tmp_path: Path, capsys: pytest.CaptureFixture[s
     for style in ("parallel", "rings"):
         assert 0 < rows[style, LINES].area < rows[style, DENSE].area
         assert rows[style, LINES].leakage < rows[style, DENSE].leakage
+        assert 0 < rows[style, LINES].power < rows[style, DENSE].power
     assert rows["parallel", SYNAPSES].area < rows["parallel", DENSE].area

@@ -54,11 +54,11 @@ def test_a_column_is_as_in_icarus(rings: Rings | None, kit: Kit, tmp_path: Path)
     model = gate_model(read_netlist(netlist, kit), kit)
     waves, learn = random_waves(design.column, 48, 7), np.arange(48) % 3 != 0
     done: list[int] = []
-    report, ours = measure_gates(model, design, waves, learn, tmp_path / "model", rings=rings, tell=lambda n, _: done.append(n))
+    report, ours = measure_gates(model, design, waves, learn, tmp_path / "model", package=package, tell=lambda n, _: done.append(n))
     assert report.ok, report.message
     assert done[-1] == 48
     assert kit.verilog is not None
-    judge, theirs = measure_gates(NetlistFiles(netlist, kit.verilog), design, waves, learn, tmp_path / "icarus", rings=rings)
+    judge, theirs = measure_gates(NetlistFiles(netlist, kit.verilog), design, waves, learn, tmp_path / "icarus", package=package)
     assert judge.values == report.values and judge.ok
     alike(ours, theirs, 48)
     # a cell of another function is noticed
@@ -67,7 +67,7 @@ def test_a_column_is_as_in_icarus(rings: Rings | None, kit: Kit, tmp_path: Path)
     for wrong in list(re.finditer(r"\bNAND2_X1\b", text))[:8]:
         bad = tmp_path / "bad.v"
         bad.write_text(text[: wrong.start()] + "NOR2_X1" + text[wrong.end() :])
-        found, _ = measure_gates(gate_model(read_netlist(bad, kit), kit), design, waves, learn, tmp_path / "bad", rings=rings)
+        found, _ = measure_gates(gate_model(read_netlist(bad, kit), kit), design, waves, learn, tmp_path / "bad", package=package)
         broken += not found.ok
     assert broken
 

@@ -49,9 +49,7 @@ def test_gates_equal_reference(seed: int, tmp_path: Path) -> None:
     netlist, made = synthesise(kit, package.sources, package.top, tmp_path, modular=True)
     assert made.by_type["FA_X1"][0] > 0
     waves, learn = stimuli(design, 40, seed)
-    report, _ = measure_gates(
-        NetlistFiles(netlist, kit.verilog), design, waves, learn, tmp_path / "gates", rings=package.rings, activity=False
-    )
+    report, _ = measure_gates(NetlistFiles(netlist, kit.verilog), design, waves, learn, tmp_path / "gates", package=package, activity=False)
     assert report.ok, report.message
 
 

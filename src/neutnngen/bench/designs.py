@@ -22,7 +22,7 @@ from neutnngen.errors import DataError, NeutnngenError
 from neutnngen.rtl import Rings, generate_rtl
 from neutnngen.rtl.rings import check_rings, clocks_of
 from neutnngen.spec import NO_SPIKE, Design, load_design
-from neutnngen.verify import verify_rtl
+from neutnngen.verify import Stimuli, verify_rtl
 from neutnngen.verify.compare import VerifyReport
 from neutnngen.verify.fast import verify_fast
 from neutnngen.verify.network import verify_network
@@ -45,7 +45,8 @@ class DesignRow:
     """A Design's figures.
 
     name: folder under the examples. scope: what was simulated and synthesised. spikes: of all output lines. outcome: ``equal``, or what was
-    found. area: µm². leakage: W. path: ns. clocks: of a wave. synthesis: ``done``, or why not. limit: seconds that each half had.
+    found. area: µm². leakage: W. power: W, see ``Mapped``, 0 where it was not asked for. path: ns. clocks: of a wave. synthesis: ``done``,
+    or why not. limit: seconds that each half had.
     """
 
     name: str
@@ -68,6 +69,7 @@ class DesignRow:
     synthesis: str = ""
     synthesis_seconds: float = 0.0
     limit: float = 0.0
+    power: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -210,21 +212,33 @@ def lines_beside(design: Design, waves: int) -> tuple[NDArray[np.bool_] | None, 
     return enable, labels
 
 
+def beside_waves(design: Design, waves: NDArray[np.uint8]) -> Stimuli:
+    """The waves with learning in every second one, and what :func:`lines_beside` gives them."""
+    return Stimuli(waves, np.arange(len(waves)) % 2 == 0, *lines_beside(design, len(waves)))
+
+
 def _verify(design: Design, waves: NDArray[np.uint8], folder: Path, rings: Rings | None) -> tuple[VerifyReport, str]:
-    network, learn = design.network, np.arange(len(waves)) % 2 == 0
+    network, played = design.network, beside_waves(design, waves)
     compiled = design.synapses > INTERPRETED and shutil.which("verilator") is not None
     if network.classic is not None:
         package = generate_rtl(design, folder / "rtl", rings=rings)
-        judged = (verify_fast if compiled else verify_rtl)(design, waves, learn, folder, package=package)
+        judged = (verify_fast if compiled else verify_rtl)(design, waves, played.learn, folder, package=package)
         return judged, "Verilator" if compiled else "Icarus"
-    enable, labels = lines_beside(design, len(waves))
     check = verify_fast if compiled else verify_network
-    return check(design, waves, learn, folder, enable=enable, labels=labels), "Verilator" if compiled else "Icarus"
+    return check(design, waves, played.learn, folder, enable=played.enable, labels=played.labels), "Verilator" if compiled else "Icarus"
 
 
-def synthesised(row: DesignRow, design: Design, parts: Sequence[Piece], folder: Path, rings: Rings | None) -> DesignRow:
-    """Cells of the pieces times their number, and of the voter where the Design is not whole."""
-    made = [(part, map_design(part.design, folder / str(number), rings=rings)) for number, part in enumerate(parts)]
+def synthesised(
+    row: DesignRow, design: Design, parts: Sequence[Piece], folder: Path, rings: Rings | None, waves: NDArray[np.uint8] | None = None
+) -> DesignRow:
+    """Cells of the pieces times their number, and of the voter where the Design is not whole.
+
+    waves: of the Design, for the power of the pieces, every second one learning; the voter's is left out.
+    """
+    made = []
+    for number, part in enumerate(parts):
+        played = None if waves is None else beside_waves(part.design, piece_waves(design, part, waves))
+        made.append((part, map_design(part.design, folder / str(number), rings=rings, waves=played)))
     voter = Mapped(0, 0.0, 0.0, 0.0, 0.0)
     pair = None if parts[0].layer is None else voter_pair(design)
     if pair is not None:
@@ -235,6 +249,7 @@ def synthesised(row: DesignRow, design: Design, parts: Sequence[Piece], folder: 
         cells=sum(part.count * one.cells for part, one in made) + voter.cells,
         area=sum(part.count * one.area for part, one in made) + voter.area,
         leakage=sum(part.count * one.leakage for part, one in made) + voter.leakage,
+        power=sum(part.count * one.power for part, one in made),
         voter_area=voter.area,
         path=max(one.path for _, one in made),
         synthesis="done",

@@ -17,8 +17,9 @@ from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.layout import run_layout
 from neutnngen.pdk.technology import Kit
 from neutnngen.rtl import Rings
+from neutnngen.spec import Design
 from neutnngen.tools import yosys
-from neutnngen.verify import random_waves
+from neutnngen.verify import Stimuli, random_waves
 
 FORMAT, VERSION = "neutnngen-bench-nodes", 1
 CASES = (
@@ -37,8 +38,8 @@ QUICK = 5
 """Cases that take less than a minute, of synthesis alone."""
 LAYOUTS = (Case(24, 2, "learning"), Case(65, 2, "learning", Rings(2, 2)))
 WAVES = 128
-FIGURES = ("area", "sequential", "leakage", "path")
-"""Of synthesis: µm², µm² of flip-flops, W, ns of the longest path without wires."""
+FIGURES = ("area", "sequential", "leakage", "path", "power")
+"""Of synthesis: see ``Mapped``."""
 MEASURED = ("cell_area", "die_area", "wire_length", "shortest_period", "total_power", "leakage_power", "clock_tree_power")
 """Metrics of a layout that are compared."""
 
@@ -59,7 +60,8 @@ def bench_nodes(
         figures: dict[str, dict[str, float]] = {}
         for kit in (reference, predicted):
             with tempfile.TemporaryDirectory(prefix="neutnngen-") as name:
-                mapped = map_design(column_design(case.inputs, case.neurons), Path(name), case.kind, case.rings, kit)
+                design = column_design(case.inputs, case.neurons)
+                mapped = map_design(design, Path(name), case.kind, case.rings, kit, _stimuli(design, case.kind == "learning"))
             figures[kit.name] = {key: float(value) for key, value in asdict(mapped).items()}
         done.append(_row(case, figures, FIGURES, reference, predicted))
         _count(tell, len(done), cases, layouts)
@@ -100,12 +102,17 @@ def _summary(rows: list[dict[str, Any]], names: tuple[str, ...]) -> dict[str, di
     return found
 
 
+def _stimuli(design: Design, learning: bool = True) -> Stimuli:
+    """Random waves, every second one learning where the hardware can."""
+    return Stimuli(random_waves(design.column, WAVES, 3, silent=0.3), (np.arange(WAVES) % 2 == 0) & learning)
+
+
 def _laid_out(case: Case, kit: Kit, folder: Path | None) -> dict[str, float]:
-    """The metrics of a layout at 1 ns, half of its waves with learning on."""
+    """The metrics of a layout at 1 ns."""
     design = column_design(case.inputs, case.neurons)
-    waves = random_waves(design.column, WAVES, 3, silent=0.3)
+    waves = _stimuli(design)
     ringed = {} if case.rings is None else {"style": "rings", "slots": case.rings.slots, "members": case.rings.members}
     config = LayoutConfig(kit=kit.name, kit_folder=folder, clock_period_ns=1.0, waves=WAVES, **ringed)  # type: ignore[arg-type]
     with tempfile.TemporaryDirectory(prefix="neutnngen-") as name:
-        result = run_layout(design, waves, np.arange(WAVES) % 2 == 0, config, Path(name))
+        result = run_layout(design, waves.inputs, waves.learn, config, Path(name))
     return {key: metric.value for key, metric in result.state.metrics.items() if key in MEASURED}

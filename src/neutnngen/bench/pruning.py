@@ -27,8 +27,8 @@ Tell = Callable[[int, int], None]
 @dataclass(frozen=True)
 class CostRow:
     """A Design in one style and one way. name: folder under the examples. way: of ``WAYS``. keep: share of synapses that was to stay.
-    fingerprint: of the Design that was pruned. scope: what was synthesised. area: µm². leakage: W. path: ns. clocks: of a wave. agreement:
-    share of answers on its own waves as before. outcome: ``done``, or why not."""
+    fingerprint: of the Design that was pruned. scope: what was synthesised. area: µm². leakage: W. power: W, see ``Mapped``. path: ns.
+    clocks: of a wave. agreement: share of answers on its own waves as before. outcome: ``done``, or why not."""
 
     name: str
     style: str
@@ -46,6 +46,7 @@ class CostRow:
     clocks: int = 0
     outcome: str = ""
     seconds: float = 0.0
+    power: float = 0.0
 
     @property
     def key(self) -> tuple[str, str, str, float]:
@@ -54,8 +55,8 @@ class CostRow:
 
 @dataclass(frozen=True)
 class Saving:
-    """Two rows of a Design in a style. synapses, area, leakage: share that is saved. path: after over before. worth: area saved per synapse
-    saved, both as shares; 1 where area falls as the synapses do. leak: the same of leakage."""
+    """Two rows of a Design in a style. synapses, area, leakage, power: share that is saved. path: after over before. worth: area saved per
+    synapse saved, both as shares; 1 where area falls as the synapses do. leak: the same of leakage."""
 
     before: CostRow
     after: CostRow
@@ -71,6 +72,10 @@ class Saving:
     @property
     def leakage(self) -> float:
         return 1 - self.after.leakage / self.before.leakage
+
+    @property
+    def power(self) -> float:
+        return 1 - self.after.power / self.before.power
 
     @property
     def path(self) -> float:
@@ -99,7 +104,7 @@ def bench_pruning(
     for number, (name, place, design, way, rings) in enumerate(wanted):
         blank = CostRow(name, "parallel" if rings is None else "rings", way, keep, design.fingerprint(), "", "", 0)
         before = known.get(blank.key)
-        if before is None or before.fingerprint != blank.fingerprint or before.outcome != "done":
+        if before is None or before.fingerprint != blank.fingerprint or before.outcome != "done" or not before.power:
             known[blank.key] = cost_row(blank, design, place.parent / "waves.npz", rings, limit)
             write_table(table, CostRow, known.values())
         shown.append(known[blank.key])
@@ -123,10 +128,14 @@ def cost_row(row: CostRow, design: Design, waves: Path, rings: Rings | None, lim
     """One row. waves: an .npz with the Design's own waves, on which the thresholds are found; random ones where it is absent."""
     began = time.perf_counter()
     choice = WAYS[row.way]
+    played = own_waves(design, waves, WAVES)
     if choice is not None:
-        made = prune(design, Plan(row.keep, "weight", choice), own_waves(design, waves, WAVES))
+        made = prune(design, Plan(row.keep, "weight", choice), played)
         row = replace(row, agreement=made.rounds[-1].agreement or 0.0)
-        design = narrowed(made.design).design if row.way == LINES else made.design
+        design = made.design
+        if row.way == LINES:
+            small = narrowed(design)
+            design, played = small.design, small.waves(played)
     fitted = None if rings is None else rings.fitted(design.column)
     parts = pieces(design)
     scope = "; ".join(dict.fromkeys(part.what for part in parts))
@@ -134,8 +143,8 @@ def cost_row(row: CostRow, design: Design, waves: Path, rings: Rings | None, lim
     try:
         with time_limit(limit), tempfile.TemporaryDirectory(prefix="neutnngen-") as folder:
             blank = DesignRow(row.name, row.fingerprint, row.shape, row.synapses, scope)
-            found = synthesised(blank, design, parts, Path(folder), fitted)
-        row = replace(row, cells=found.cells, area=found.area, leakage=found.leakage, path=found.path, outcome="done")
+            found = synthesised(blank, design, parts, Path(folder), fitted, played)
+        row = replace(row, cells=found.cells, area=found.area, leakage=found.leakage, path=found.path, power=found.power, outcome="done")
     except LimitError:
         row = replace(row, outcome=f"{OPEN} in {limit:.0f} s")
     except NeutnngenError as problem:
@@ -151,7 +160,7 @@ def savings(rows: Sequence[CostRow]) -> list[Saving]:
 
 
 HEADER = [
-    "design", "style", "pruned", "synapses", "area, µm²", "leakage, µW", "path, ns",
+    "design", "style", "pruned", "synapses", "area, µm²", "leakage, µW", "power, µW", "path, ns",
     "area / synapses", "leakage / synapses", "same answers",
 ]  # fmt: skip
 
@@ -166,6 +175,7 @@ def saving_cells(one: Saving) -> list[str]:
         f"{a.synapses:,} → {b.synapses:,} (−{100 * one.synapses:.1f} %)",
         f"{a.area:,.0f} → {b.area:,.0f} (−{100 * one.area:.1f} %)",
         f"{1e6 * a.leakage:.0f} → {1e6 * b.leakage:.0f} (−{100 * one.leakage:.1f} %)",
+        f"{1e6 * a.power:,.0f} → {1e6 * b.power:,.0f} (−{100 * one.power:.1f} %)",
         f"{a.path:.2f} → {b.path:.2f}",
         f"{one.worth:.2f}",
         f"{one.leak:.2f}",

@@ -98,7 +98,7 @@ def check_case(case: Case, made: Made, kit: Kit, folder: Path) -> dict[str, int]
         models = write_models(kit, folder / "cell_models.v") if kit.verilog is None else kit.verilog
         reports.append(
             measure_gates(
-                NetlistFiles(made.netlist, models), made.design, waves[part], learn[part], gates, rings=case.rings, activity=False
+                NetlistFiles(made.netlist, models), made.design, waves[part], learn[part], gates, package=made.package, activity=False
             )[0]
         )
     for report in reports:

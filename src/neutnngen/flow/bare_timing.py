@@ -7,21 +7,27 @@ from pathlib import Path
 from neutnngen.errors import ToolFailed
 from neutnngen.flow.steps.common import beside, link_libraries, render_script
 from neutnngen.pdk.technology import Kit
+from neutnngen.place_route.block import Block
 from neutnngen.place_route.buffering import buffer_fanout
 from neutnngen.place_route.verilog_netlist import read_netlist, write_netlist
 from neutnngen.tools import opensta
 
 
-def bare_period(netlist: Path, constraints: Path, top: str, kit: Kit, folder: Path, period: float) -> float:
+def bare_block(netlist: Path, kit: Kit) -> Block:
+    """A synthesised netlist in which nets of many sinks have the trees of buffers that the layout flow would give them.
+
+    Without these a line that clears a thousand registers would be the longest path of every block.
+    """
+    return buffer_fanout(read_netlist(netlist, kit), kit)[0]
+
+
+def bare_period(block: Block, constraints: Path, kit: Kit, folder: Path, period: float) -> float:
     """Shortest clock period in ns: the longest path from register to register, with the cells' own loads and without wires.
 
-    Nets of many sinks get the trees of buffers that the layout flow would give them, or else a line that clears a thousand registers would
-    be the longest path of every block.
-
-    period: that of the constraints, ns. folder: gets script and log, made if absent. Raises ToolFailed if there is no such path.
+    block: see :func:`bare_block`. period: that of the constraints, ns. folder: gets script and log, made if absent. Raises ToolFailed if
+    there is no such path.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    block, _ = buffer_fanout(read_netlist(netlist, kit), kit)
     buffered = folder / "buffered.v"
     write_netlist(block, buffered, kit)
     values = {
@@ -29,7 +35,7 @@ def bare_period(netlist: Path, constraints: Path, top: str, kit: Kit, folder: Pa
         "netlist": buffered.name,
         "spef": "",
         "constraints": beside(constraints, folder),
-        "top": top,
+        "top": block.name,
         "clock": "clk",
         "clock_driver": kit.roles.clock_buffers[-1],
         "driving_cell": kit.roles.driving_cell,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neutnngen.engine import Engine, ReferenceEngine, Trace
 from neutnngen.errors import CheckFailed
-from neutnngen.rtl import Rings, RtlPackage, generate_rtl
+from neutnngen.rtl import RtlPackage, generate_rtl
 from neutnngen.spec import NO_SPIKE, Design
 from neutnngen.verify.activity import Activity
 from neutnngen.verify.gate_model import GateModel
@@ -178,19 +178,19 @@ def measure_gates(
     learn: NDArray[np.bool_] | bool,
     folder: Path,
     *,
-    rings: Rings | None = None,
+    package: RtlPackage | None = None,
     engine: Engine | None = None,
     activity: bool = True,
     timeout: float = 3600.0,
     tell: Callable[[int, int], None] | None = None,
 ) -> tuple[VerifyReport, Activity]:
     """The same for a gate netlist: output spikes and winners of every wave, the weights after the last one, and the switching activity of
-    every net (in Icarus Verilog none unless ``activity``). rings: style of its RTL. tell: gets waves done and their number, in the gate
-    simulator."""
+    every net (in Icarus Verilog none unless ``activity``). package: RTL that the netlist is of, default newly
+    generated. tell: gets waves done and their number, in the gate simulator."""
     judge = engine or ReferenceEngine()
     expected = judge.run(design, inputs, learn)
     if isinstance(gates, GateModel):
-        run = play_gates(gates, design, inputs, learn, folder, rings=rings, tell=tell)
+        run = play_gates(gates, design, inputs, learn, folder, package=package, tell=tell)
     else:
-        run = simulate_gates(*gates, design, inputs, learn, folder, rings=rings, activity=activity, timeout=timeout)
+        run = simulate_gates(*gates, design, inputs, learn, folder, package=package, activity=activity, timeout=timeout)
     return compare(expected, run.record, design, learn, engine=judge.name, level="gates"), run.activity or {}

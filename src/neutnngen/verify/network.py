@@ -13,7 +13,7 @@ from neutnngen.engine import Engine, ReferenceEngine, Trace
 from neutnngen.engine.checks import Learn, check_run
 from neutnngen.errors import ConfigError, ToolFailed
 from neutnngen.files import write_atomic
-from neutnngen.rtl.elaborate import SPARE_RESET_CLOCKS
+from neutnngen.rtl.elaborate import SPARE_RESET_CLOCKS, RtlPackage
 from neutnngen.rtl.network import NetworkPackage, generate_network, network_scan_image
 from neutnngen.rtl.structure import bias_bits, column_weights, widths
 from neutnngen.rtl.structure import column_synapses as synapses_of
@@ -22,10 +22,11 @@ from neutnngen.rtl.words import Kind
 from neutnngen.spec import NO_SPIKE, Design
 from neutnngen.tools.iverilog import simulate
 from neutnngen.verify.activity import Activity, read_vcd_activity
-from neutnngen.verify.compare import Divergence, VerifyReport, time_text
+from neutnngen.verify.compare import Divergence, VerifyReport, measure_gates, time_text
 from neutnngen.verify.gate_bench import Session, play_session
 from neutnngen.verify.gate_model import GateModel
 from neutnngen.verify.simulate import CLOCK_PERIOD, Gates, delay_registers
+from neutnngen.verify.stimuli import Stimuli
 
 NEVER = 0xFFFF
 """A line that does not rise, in the test bench's record."""
@@ -69,6 +70,7 @@ def measure_network_gates(
     *,
     enable: Any = None,
     labels: Any = None,
+    package: NetworkPackage | None = None,
     engine: Engine | None = None,
     timeout: float = 3600.0,
     inside: str | None = None,
@@ -83,7 +85,7 @@ def measure_network_gates(
     """
     judge = engine or ReferenceEngine()
     expected = judge.run(design, inputs, learn, enable=enable, labels=labels, keep_layers=True)
-    made = generate_network(design, folder / "rtl")
+    made = package or generate_network(design, folder / "rtl")
     folder = folder.resolve()
     if isinstance(gates, GateModel):
         if len(inputs) == 0:
@@ -91,7 +93,7 @@ def measure_network_gates(
         levels = _levels(design, inputs, learn, enable, labels, made.kind)
         reset = made.reset_clocks + SPARE_RESET_CLOCKS
         winner = "winner" if design.network.voter is not None else ""
-        session = Session(levels, network_scan_image(design), made.clocks, 1, reset, narrow=False, winner=winner)
+        session = Session(levels, made.scan_image(design), made.clocks, 1, reset, narrow=False, winner=winner)
         activity = play_session(gates, session, folder / "record.txt", tell)
         rows = (folder / "record.txt").read_text(encoding="ascii").splitlines()
     else:
@@ -106,6 +108,22 @@ def measure_network_gates(
     return VerifyReport(divergence is None, "gates", design.name, judge.name, len(inputs), learning, spikes, values, divergence), activity
 
 
+def measure_netlist(
+    gates: Gates,
+    package: RtlPackage | NetworkPackage,
+    design: Design,
+    waves: Stimuli,
+    folder: Path,
+    tell: Callable[[int, int], None] | None = None,
+) -> tuple[VerifyReport, Activity]:
+    """The gate netlist of any RTL package against the simulator, and its activity: a classic column's has a test bench of its own."""
+    if isinstance(package, RtlPackage):
+        return measure_gates(gates, design, waves.inputs, waves.learn, folder, package=package, tell=tell)
+    return measure_network_gates(
+        gates, design, waves.inputs, waves.learn, folder, enable=waves.enable, labels=waves.labels, package=package, tell=tell
+    )
+
+
 def _compare_gates(expected: Trace, design: Design, package: NetworkPackage, rows: list[str], waves: int) -> tuple[Divergence | None, int]:
     """The first difference in what the ports show, and how many values were compared."""
     assert expected.layers is not None
@@ -113,7 +131,7 @@ def _compare_gates(expected: Trace, design: Design, package: NetworkPackage, row
     outputs = network.output_layers
     offsets = np.concatenate([np.full(network.layers[n].lines, package.starts[n] + 1) for n in outputs])
     want = np.concatenate([expected.layers[n] for n in outputs], axis=1).astype(np.int64)
-    shifted = False
+    shifted = not package.scan_image(design)
     for row in rows[:-1]:
         words = row.split()
         if words[0] == "error":

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neutnngen.errors import ConfigError
 from neutnngen.files import write_atomic
-from neutnngen.rtl import Rings, RtlPackage, generate_rtl
+from neutnngen.rtl import RtlPackage, generate_rtl
 from neutnngen.rtl.elaborate import SPARE_RESET_CLOCKS, TEST_HALF_PERIOD
 from neutnngen.spec import Design
 from neutnngen.tools.iverilog import simulate
@@ -132,19 +132,17 @@ def play_gates(
     learn: NDArray[np.bool_] | bool,
     folder: Path,
     *,
-    rings: Rings | None = None,
+    package: RtlPackage | None = None,
     tell: Callable[[int, int], None] | None = None,
 ) -> GateRecord:
     """As :func:`simulate_gates`, by the gate simulator. model: of the netlist. tell: gets waves done and their number."""
     if len(inputs) == 0:
         raise ConfigError("there is no wave to simulate", got="0 waves", allowed="at least one")
-    package = generate_rtl(design, folder / "rtl", rings=rings)
+    made = package or generate_rtl(design, folder / "rtl")
     levels = wave_levels(design.column, inputs, learn)
-    session = Session(
-        levels, package.scan.image(design.weights), package.clocks, package.unit, package.reset_clocks + SPARE_RESET_CLOCKS, narrow=True
-    )
+    session = Session(levels, made.scan_image(design), made.clocks, made.unit, made.reset_clocks + SPARE_RESET_CLOCKS, narrow=True)
     counted = play_session(model, session, folder / "record.txt", tell)
-    return GateRecord(read_record(folder / "record.txt", design, package.scan, len(inputs), gates=True), counted)
+    return GateRecord(read_record(folder / "record.txt", design, made.scan, len(inputs), gates=True), counted)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,25 +161,26 @@ def simulate_gates(
     learn: NDArray[np.bool_] | bool,
     folder: Path,
     *,
-    rings: Rings | None = None,
+    package: RtlPackage | None = None,
     activity: bool = True,
     timeout: float = 3600.0,
 ) -> GateRecord:
     """Run waves through a synthesised or placed and routed netlist of the design (flat Verilog, top = the design's name).
 
-    cell_models: Verilog of the library's cells. rings: the style of the netlist's RTL, as of ``generate_rtl``. Outputs are recorded for
-    every wave, the weights once, through the scan chain, after the last one. Activity is counted from the first clock of the first wave to
-    the last clock of the last wave; reset and scan do not count. Gates switch without delay, so glitches are not part of it.
+    cell_models: Verilog of the library's cells. package: RTL that the netlist is of, default newly generated into ``folder/rtl``. Outputs
+    are recorded for every wave, the weights once, through the scan chain, after the last one. Activity is counted from the first clock of
+    the first wave to the last clock of the last wave; reset and scan do not count. Gates switch without delay, so glitches are not part of
+    it.
     """
     for path, what in ((netlist, "netlist"), (cell_models, "Verilog models of the cells")):
         if not path.is_file():
             raise ConfigError(f"the {what} cannot be read", got=path, allowed="a Verilog file")
     folder = folder.resolve()
-    package = generate_rtl(design, folder / "rtl", rings=rings)
+    made = package or generate_rtl(design, folder / "rtl")
     models = folder / "cells.v"
     write_atomic(models, delay_registers(cell_models.read_text(encoding="utf-8", errors="replace")))
     vcd = folder / "waves.vcd" if activity else None
-    record = _simulate(package, [netlist, models], design, inputs, learn, folder, timeout, vcd=vcd, gates=True)
+    record = _simulate(made, [netlist, models], design, inputs, learn, folder, timeout, vcd=vcd, gates=True)
     if vcd is None:
         return GateRecord(record, None)
     counted = read_vcd_activity(vcd, CLOCK_PERIOD)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -17,13 +15,13 @@ from neutnngen.flow.state import StateDelta
 from neutnngen.flow.steps.common import Context, KitStep, cell_models, write_report
 from neutnngen.place_route.verilog_netlist import read_netlist
 from neutnngen.rtl import Rings
-from neutnngen.rtl.network import network_scan_image
+from neutnngen.rtl.network import build_rtl, network_scan_image
 from neutnngen.rtl.rings import clocks_of
 from neutnngen.spec import Design, load_design
 from neutnngen.tools.iverilog import IVERILOG, VVP
-from neutnngen.verify import Activity, Gates, NetlistFiles, Stimuli, VerifyReport, measure_gates
+from neutnngen.verify import Activity, NetlistFiles, Stimuli, VerifyReport
 from neutnngen.verify.gate_model import GateModel
-from neutnngen.verify.network import measure_network_gates
+from neutnngen.verify.network import measure_netlist
 
 ICARUS_WORK = 2.5e7
 """Cells times clocks that Icarus gets beside the gate simulator: some five seconds."""
@@ -53,6 +51,7 @@ class GateSim(KitStep):
             raise DataError(f"the waves cannot be read: {error}", got=context.file("waves")) from None
         waves = Stimuli(inputs, learn, *(line if line.size else None for line in lines))  # empty where the Design has no such lines
         rings, count = context.config.rings, len(inputs)
+        package = build_rtl(design, context.folder / "rtl", rings=rings)
         model: GateModel | None = None
         reason: str | None = None
         try:
@@ -64,12 +63,12 @@ class GateSim(KitStep):
         activity: Activity = {}
         if judged:
             context.say(f"{judged} waves in Icarus Verilog", None)
-            files = NetlistFiles(context.file("netlist"), cell_models(self.kit, context.folder))
-            reports["Icarus Verilog"], activity = _measured(files, design, waves.first(judged), rings, context.folder / "simulation")
+            files, place = NetlistFiles(context.file("netlist"), cell_models(self.kit, context.folder)), context.folder / "simulation"
+            reports["Icarus Verilog"], activity = measure_netlist(files, package, design, waves.first(judged), place)
         if model is not None:
             context.say(f"{count} waves", 0.0)
             tell = lambda done, total: context.say(f"{done} of {total} waves", done / total)  # noqa: E731
-            reports["gate simulator"], activity = _measured(model, design, waves, rings, context.folder / "played", tell)
+            reports["gate simulator"], activity = measure_netlist(model, package, design, waves, context.folder / "played", tell)
         document = {name: {**asdict(report), "message": report.message} for name, report in reports.items()}
         written = write_report(context.folder, "gatesim.json", {"runs": document, "why_not_the_gate_simulator": reason})
         for name, report in reports.items():
@@ -88,15 +87,6 @@ class GateSim(KitStep):
         last = list(reports.values())[-1].message
         both = f"; {judged} of them in Icarus too" if model is not None and judged else ""
         return StateDelta({"gatesim_report": written, "activity": table}, numbers, last + both)
-
-
-def _measured(
-    gates: Gates, design: Design, waves: Stimuli, rings: Rings | None, folder: Path, tell: Callable[[int, int], None] | None = None
-) -> tuple[VerifyReport, Activity]:
-    """A classic column has a test bench of its own, and styles."""
-    if design.network.classic is None:
-        return measure_network_gates(gates, design, waves.inputs, waves.learn, folder, enable=waves.enable, labels=waves.labels, tell=tell)
-    return measure_gates(gates, design, waves.inputs, waves.learn, folder, rings=rings, tell=tell)
 
 
 def waves_for_icarus(cells: int, design: Design, rings: Rings | None, waves: int) -> int:

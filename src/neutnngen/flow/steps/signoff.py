@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from neutnngen.errors import CheckFailed, ToolFailed
-from neutnngen.files import write_atomic
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.loads import check_loads
+from neutnngen.flow.measured_power import SCRIPT, TEMPLATE, measure_power
 from neutnngen.flow.metric import metrics
-from neutnngen.flow.power_model import PREFIX, clock_port, drive_inputs, group_power, move_parasitics, pin_activity
+from neutnngen.flow.power_model import clock_port
 from neutnngen.flow.state import StateDelta
 from neutnngen.flow.steps.common import (
     Context,
@@ -31,13 +31,9 @@ from neutnngen.place_route.block import Block
 from neutnngen.place_route.extract import write_spef
 from neutnngen.place_route.ir_drop import Drop, ir_drop
 from neutnngen.place_route.ir_drop_map import draw_ir_drop
-from neutnngen.place_route.verilog_netlist import write_netlist
 from neutnngen.tools import opensta
-from neutnngen.tools.opensta import Power, total_power
+from neutnngen.tools.opensta import Power
 from neutnngen.verify import NetActivity
-
-CLOSURE = 1e-3
-"""Relative difference that is allowed between the sum over the instances and OpenSTA's own total."""
 
 
 @dataclass(frozen=True)
@@ -206,59 +202,21 @@ class PowerStep(KitStep):
 
     name = "power"
     version = 2
-    scripts = ("power.tcl.j2",)
+    scripts = (TEMPLATE,)
     reads = ("layout", "activity")
     options = ("clock_period_ns", "unit_clock_hz")
     tools = (opensta.OPENSTA,)
 
     def run(self, context: Context) -> StateDelta:
-        folder, roles, config = context.folder, self.kit.roles, context.config
+        folder, config = context.folder, context.config
         block = read_block(context, self.kit)
-        harness = drive_inputs(block, self.kit)
         activity = {name: NetActivity(*pair) for name, pair in json.loads(context.file("activity").read_text(encoding="utf-8")).items()}
-        pins = pin_activity(harness, self.kit, activity)
-        table = write_atomic(folder / "activity.tsv", "".join(f"{p}\t{a.toggles:.9g}\t{a.duty:.9g}\n" for p, a in pins.table.items()))
-        netlist, spef = folder / "harness.v", folder / "harness.spef"
-        write_netlist(harness.block, netlist, self.kit)
-        write_spef(move_parasitics(read_parasitics(context, self.kit), harness), harness.block, self.kit, spef)
-        script = render_script(
-            self.scripts[0],
-            folder / "power.tcl",
-            {
-                "libraries": link_libraries(self.kit, folder),
-                "netlist": netlist.name,
-                "spef": spef.name,
-                "activity": table.name,
-                "top": block.name,
-                "clocks": (harness.clock, harness.harness_clock),
-                "harness_prefix": PREFIX,
-                "clock_period": config.clock_period_ns,
-                "clock_driver": roles.clock_buffers[-1],
-                "output_load": roles.output_load,
-            },
-        )
-        context.record_command(opensta.script_argv(script.name))
-        text = opensta.run_script(script.relative_to(folder), folder, context.log)
-        found = opensta.values(text)
-        powers = opensta.parse_instance_power(opensta.section(text, "instances"))
-        absent = [i.name for i in harness.block.instances.values() if i.kind not in ("tap", "filler") and i.name not in powers]
-        whole, parts = opensta.parse_total_power(opensta.section(text, "total")), total_power(powers.values())
-        if absent or abs(whole.total - parts.total) > CLOSURE * whole.total:
-            raise ToolFailed(
-                "OpenSTA's power by instance does not add up to its total",
-                got=f"{parts.total:.4e} of {whole.total:.4e} W, {len(absent)} instances without power",
-                next_step=f"read {context.log}",
-            )
-        groups = group_power(block, self.kit, powers)
-        total = total_power(groups.values())
+        context.record_command(opensta.script_argv(SCRIPT))
+        wires = read_parasitics(context, self.kit)
+        found = measure_power(block, self.kit, activity, folder, clock_period=config.clock_period_ns, parasitics=wires, log=context.log)
+        total = found.total
         slow = at_clock(total, config.clock_period_ns, config.unit_clock_hz)
-        of_block = {name: powers[name].total for name in block.instances if name in powers}
-        of_block |= {
-            i.name: self.kit.cells[i.master].leakage * 1e-9
-            for i in block.instances.values()
-            if i.name not in powers and i.master in self.kit.cells
-        }
-        by_instance = write_report(folder, "instance_power.json", of_block)
+        by_instance = write_report(folder, "instance_power.json", found.by_instance)
         report = write_report(
             folder,
             "power.json",
@@ -267,10 +225,10 @@ class PowerStep(KitStep):
                 "unit_clock_hz": config.unit_clock_hz,
                 "total_w": _watts(total),
                 "at_unit_clock_w": _watts(slow),
-                "groups_w": {name: _watts(power) for name, power in groups.items()},
-                "pins_with_activity": int(found["matched"]),
-                "pins_without_activity": int(found["missing"]),
-                "nets_without_activity": pins.unknown,
+                "groups_w": {name: _watts(power) for name, power in found.groups.items()},
+                "pins_with_activity": found.matched,
+                "pins_without_activity": found.missing,
+                "nets_without_activity": found.unknown,
             },
         )
         numbers = metrics(
@@ -280,9 +238,9 @@ class PowerStep(KitStep):
             ("internal_power", total.internal * 1e6, "uW", "lower"),
             ("switching_power", total.switching * 1e6, "uW", "lower"),
             ("leakage_power", total.leakage * 1e6, "uW", "lower"),
-            ("clock_tree_power", groups["clock tree"].total * 1e6, "uW", "lower"),
+            ("clock_tree_power", found.groups["clock tree"].total * 1e6, "uW", "lower"),
             ("power_at_unit_clock", slow.total * 1e6, "uW", "lower"),
-            ("pins_without_activity", int(found["missing"]), "pins", "lower"),
+            ("pins_without_activity", found.missing, "pins", "lower"),
         )
         fast = f"{total.total * 1e6:,.1f} uW at {1000 / config.clock_period_ns:g} MHz"
         summary = f"{fast}, {slow.total * 1e6:,.2f} uW at {config.unit_clock_hz / 1000:g} kHz"
