@@ -9,6 +9,7 @@ import pytest
 from routed_block import placed_block
 
 from neutnngen.pdk.kits import load_kit
+from neutnngen.pdk.technology import Rect
 from neutnngen.place_route import stage_pictures
 from neutnngen.place_route.block import Block, Instance, Net, PinRef, Port
 
@@ -36,6 +37,23 @@ def test_every_stage_is_drawn_with_its_counts(block: Block, tmp_path: Path, draw
     assert f"{len(block.rows)} rows" in said[0] and "p[0]" in said[0]
     assert said[1].startswith("small: 40 cells") and "register" in said[1] and "logic" in said[1]
     assert "3 nets" in said[2] and "VDD" in said[3] and "VSS" in said[3]
+
+
+def test_names_of_ports_lie_inside_the_die(tmp_path: Path, drawn: list[Any]) -> None:
+    block = placed_block(KIT, 4)
+    die = block.die
+    x, y = (die.x0 + die.x1) // 2, (die.y0 + die.y1) // 2
+    places = {"upper": (x, die.y1 - 280), "lower": (x, die.y0), "left": (die.x0, y), "right": (die.x1 - 280, y)}
+    signal = next(name for name, net in block.nets.items() if net.use == "signal")
+    for name, (x0, y0) in places.items():
+        block.ports[name] = Port(name, "input", signal, Rect("metal3", x0, y0, x0 + 280, y0 + 280))
+    stage_pictures.draw_floorplan(block, KIT, tmp_path / "named.png")
+    axes = drawn[-1].axes[0]
+    named = {text.get_text().strip(): text for text in axes.texts}
+    for name in places:
+        box = named[name].get_window_extent().transformed(axes.transData.inverted())
+        assert die.x0 <= box.x0 * KIT.technology.dbu and box.x1 * KIT.technology.dbu <= die.x1
+        assert die.y0 <= box.y0 * KIT.technology.dbu and box.y1 * KIT.technology.dbu <= die.y1
 
 
 def test_a_path_shows_its_cells_and_nets(block: Block, tmp_path: Path, drawn: list[Any]) -> None:

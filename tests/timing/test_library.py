@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from chain_block import the_kit
 
 from neutnngen.errors import ConfigError
 from neutnngen.pdk.kits import load_kit
-from neutnngen.timing.library import BOTH, FROM_RISE, HOLD, NEGATIVE, SETUP, load_timing
+from neutnngen.timing.library import BOTH, FROM_RISE, HOLD, NEGATIVE, SETUP, load_timing, read_timing
 
 
 def test_tables_at_and_between_their_points() -> None:
@@ -49,6 +50,22 @@ def test_another_node_has_other_units(shared: Path) -> None:
     delay = library.lookup(cell.arc_tables[0][0], 0.02, 1.0)  # 20 ps and 1 fF
     assert 0.003 < delay < 0.03
     assert cell.capacitance[0].max() == pytest.approx(kit.cells[cell.name].pins["A"].capacitance)
+
+
+def test_slews_are_between_the_thresholds_of_the_library(tmp_path: Path) -> None:
+    assert load_timing(the_kit()).step_slew == pytest.approx(math.log(7 / 3))  # 30 and 70 %
+    texts = {
+        "plain": "",  # Liberty's default: 20 and 80 %
+        "wide": "slew_lower_threshold_pct_fall : 10; slew_upper_threshold_pct_fall : 90; slew_derate_from_library : 0.5;",
+    }
+    found = {}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(f"library ({name}) {{ {text} }}")
+        found[name] = read_timing((tmp_path / name,), "typical")
+    assert found["plain"].step_slew == pytest.approx(math.log(4))
+    assert found["plain"].tail == pytest.approx(math.sqrt(math.log(4) / (2 * math.log(1.6))))
+    assert found["wide"].step_slew == pytest.approx(2 * math.log(9))
+    assert found["wide"].tail == pytest.approx(math.sqrt(math.log(9) / (2 * math.log(1.8))))
 
 
 def test_what_is_not_there_is_said(shared: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from chain_block import chain, the_kit
 
@@ -60,6 +62,17 @@ def test_an_overloaded_driver_is_relieved() -> None:
     made, report = repair(block, the_kit(), 5.0)
     after = analyse(made, the_kit(), 5.0)
     assert not after.load_violations and report.resized + report.buffers > 0
+    same_function(block, made)
+
+
+def test_slews_are_kept_at_every_corner() -> None:
+    """A corner where all slews are 3 times as long: what is enough at the typical one is not there."""
+    kit, typical = the_kit(), load_timing(the_kit())
+    slow = replace(typical, corner="slow", tail=3 * typical.tail)
+    block, _ = repair(chain(2, sinks=24), kit, 5.0)
+    assert not analyse(block, kit, 5.0).slew_violations and analyse(block, kit, 5.0, library=slow).slew_violations
+    made, report = repair(block, kit, 5.0, corners=[slow])
+    assert not analyse(made, kit, 5.0, library=slow).slew_violations and report.resized + report.buffers > 0
     same_function(block, made)
 
 

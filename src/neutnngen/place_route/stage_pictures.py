@@ -119,9 +119,18 @@ def draw_floorplan(block: Block, kit: Kit, png: Path) -> Path:
     if len(signal) <= NAMED_PORTS:
         for port in signal:
             if port.rect is not None:
-                turn = 0 if port.rect.x0 <= block.die.x0 or port.rect.x1 >= block.die.x1 else 60
-                canvas.text(port.rect.x1, port.rect.y1, port.name, rotation=turn)
+                _name_port(canvas, port.name, port.rect, block.die)
     return canvas.save(png)
+
+
+def _name_port(canvas: _Canvas, name: str, rect: Rect, die: Rect) -> None:
+    """The name of a port into the die, from the port's side on: outside are title and axes."""
+    beside = rect.x0 <= die.x0 or rect.x1 >= die.x1
+    last = rect.x1 >= die.x1 if beside else rect.y1 >= die.y1
+    x = rect.x0 if beside and last else rect.x1 if beside else (rect.x0 + rect.x1) // 2
+    y = (rect.y0 + rect.y1) // 2 if beside else rect.y0 if last else rect.y1
+    side: dict[str, Any] = {"ha": "right" if last else "left", "va": "center", "rotation_mode": "anchor"}
+    canvas.text(x, y, f" {name} ", rotation=0 if beside else 60, **side)
 
 
 def _grown(rect: Rect, least: float) -> tuple[float, float, float, float]:

@@ -2,7 +2,7 @@
 
 Constraints are those of the project's SDC: one clock, inputs that arrive and outputs that are needed a share of the period away from its
 edge, ports driven by the kit's driving cell and the clock by its strongest clock buffer. Delays: tables of the library at the total load
-of the net (no effective capacitance), Elmore along wires.
+of the net (no effective capacitance), Elmore along wires. Slews along wires: Kashyap et al., "PERI", ICCAD 2002.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Engine:
         order = graph.order if order is None else order
         kernel.forward(
             order, graph.in_start, graph.edge_from, graph.edge_sense, self._edge_tables, self._wire, self.load, tables.spans,
-            tables.axes, tables.values, self.arrival, self.slew, self.delay, kernel.PERI,
+            tables.axes, tables.values, self.arrival, self.slew, self.delay, graph.library.step_slew,
         )  # fmt: skip
 
     def _ends(self, checks: Ints | None = None) -> None:
@@ -253,13 +253,13 @@ class Engine:
         return (float(min(times)), float(max(times))) if times else (0.0, 0.0)
 
     def violations(self, share: float = 1.0) -> tuple[list[tuple[int, float, float]], list[tuple[int, float, float]]]:
-        """(slew, load) violations of ``share`` of the limits: node, value, limit."""
+        """(slew, load) violations of ``share`` of the limits: node, value, limit. Slews are with the library's ``tail``."""
         graph = self.graph
         limit, largest = np.full(graph.size, np.inf), np.full(graph.size, np.inf)
         if graph.cells:
             limit[: graph.base[-1]] = share * np.concatenate([cell.limit for cell in graph.cells])
             largest[: graph.base[-1]] = share * np.concatenate([cell.largest_load for cell in graph.cells])
-        worst = self.slew[:, :2].max(axis=1)
+        worst = self.graph.library.tail * self.slew[:, :2].max(axis=1)
         load = self.load.max(axis=1)
         slews = [(int(n), float(worst[n]), float(limit[n])) for n in np.nonzero(worst > limit * (1 + 1e-9))[0]]
         return slews, [(int(n), float(load[n]), float(largest[n])) for n in np.nonzero(load > largest * (1 + 1e-9))[0]]

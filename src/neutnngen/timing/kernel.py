@@ -14,8 +14,6 @@ from numba import njit
 Array = Any
 LATE, EARLY = 0, 1
 POSITIVE, NEGATIVE, BOTH, FROM_RISE, FROM_FALL = range(5)
-PERI = 0.847
-"""ln(7/3): slew between 30 and 70 % of an RC step over its time constant (Kashyap et al., "PERI", ICCAD 2002)."""
 
 
 @njit(cache=True, inline="always")

@@ -6,7 +6,8 @@ the worst. Source of the model: Liberty user guide, NLDM.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -80,11 +81,19 @@ class CellTiming:
 
 @dataclass(frozen=True)
 class TimingLibrary:
-    """Timing of all cells of one corner."""
+    """Timing of all cells of one corner.
+
+    step_slew: slew of an RC step over its time constant, between the library's thresholds: ln(7/3) between 30 and 70 %, ln 9 between 10
+    and 90 %. tail: slews that sign-off may see over those of the tables. OpenSTA takes the first half of an edge from the table and ends
+    it as an exponential; this is the geometric mean of none of that (1) and of all. MEASURED on a routed ASAP7 column: up to 1.40 at
+    outputs, for 1.37 here.
+    """
 
     tables: Tables
     cells: dict[str, CellTiming]
     corner: str
+    step_slew: float
+    tail: float
 
     def cell(self, name: str) -> CellTiming:
         """Timing of a cell. ConfigError if the library lacks it."""
@@ -113,14 +122,29 @@ def read_timing(paths: tuple[Path, ...], corner: str) -> TimingLibrary:
     """Timing from Liberty files, which may have different units."""
     store = _Store()
     cells: dict[str, CellTiming] = {}
+    step_slew, tail = 0.0, 1.0
     for path in paths:
         library = read_liberty(path)
+        for step, first_half in _step_slews(library):
+            step_slew, tail = max(step_slew, step), max(tail, math.sqrt(step / (2 * first_half)))
         units = library_units(library)
         axes = {g.name: g for g in library.each("lu_table_template")}
         slew = float(library.attributes.get("default_max_transition", "inf")) * units.time
         for group in library.each("cell"):
             cells[group.name] = _cell(group, units, axes, slew, store)
-    return TimingLibrary(store.tables(), cells, corner)
+    return TimingLibrary(store.tables(), cells, corner, step_slew, tail)
+
+
+def _step_slews(library: Group) -> Iterator[tuple[float, float]]:
+    """Slew of an RC step and the part of it up to 50 %, over the time constant, of both edges. What is left out is Liberty's default."""
+    derate = float(library.attributes.get("slew_derate_from_library", 1))
+    for edge in ("rise", "fall"):
+        low, high = (
+            float(library.attributes.get(f"slew_{which}_threshold_pct_{edge}", default)) / 100
+            for which, default in (("lower", 20), ("upper", 80))
+        )
+        start, end = (1 - low, 1 - high) if edge == "rise" else (high, low)
+        yield math.log(start / end) / derate, math.log(start / 0.5) / derate
 
 
 class _Store:

@@ -5,6 +5,7 @@ Wires are estimated from places, so a margin is kept; the cells' widths and numb
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -183,11 +184,17 @@ class _Sizer:
 
 
 def repair(
-    block: Block, kit: Kit, period: float, options: RepairOptions | None = None, library: TimingLibrary | None = None
+    block: Block,
+    kit: Kit,
+    period: float,
+    options: RepairOptions | None = None,
+    library: TimingLibrary | None = None,
+    corners: Sequence[TimingLibrary] = (),
 ) -> tuple[Block, RepairReport]:
     """A block whose cells have the strength that the period (ns) asks for and whose slews, loads and hold times are mended.
 
-    The block must be placed; taps, fillers and clock buffers stay. Errors as of ``build_graph``.
+    The block must be placed; taps, fillers and clock buffers stay. corners: where the period, slews and loads must be kept beside
+    ``library``. Errors as of ``build_graph``.
     """
     options, library = options or RepairOptions(), library or load_timing(kit)
     made = block.copy()
@@ -197,9 +204,14 @@ def repair(
     before = float(setup.min(initial=np.inf)), float(hold.min(initial=np.inf))
     start = {name: instance.master for name, instance in made.instances.items()}
 
-    sizer, buffers, unrepaired = _relieve(made, kit, engine, options.share)
-    sizer.improve(options.setup_margin, options.rounds)
-    _take(made, sizer)
+    buffers = 0
+    for corner in (*corners, library):  # the one of hold last: its figures are reported
+        engine = make_engine(made, kit, period, library=corner)
+        engine.update()
+        sizer, added, unrepaired = _relieve(made, kit, engine, options.share)
+        buffers += added
+        sizer.improve(options.setup_margin, options.rounds)
+        _take(made, sizer)
     delays, late = _fix_hold(made, kit, period, options, library)
     engine = make_engine(made, kit, period, library=library)
     engine.update()

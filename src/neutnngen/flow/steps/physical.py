@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from neutnngen.errors import CheckFailed
+from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.metric import metrics
 from neutnngen.flow.state import StateDelta
-from neutnngen.flow.steps.common import Context, KitStep, read_block, write_report
+from neutnngen.flow.steps.common import Context, KitStep, corner_hashes, read_block, write_report
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.abutment import with_room, without_room
 from neutnngen.place_route.antenna import route_with_diodes
@@ -23,6 +24,7 @@ from neutnngen.place_route.placement_check import check_placement
 from neutnngen.place_route.router import RouteOptions
 from neutnngen.place_route.verilog_netlist import read_netlist
 from neutnngen.timing.engine import analyse
+from neutnngen.timing.library import load_timing
 from neutnngen.timing.repair import RepairReport, repair
 from neutnngen.timing.weights import weights_by_timing
 
@@ -69,9 +71,12 @@ class Place(KitStep):
     """Taps, power grid, ports, placement by timing, fan-out buffers and clock tree, repair of timing."""
 
     name = "place"
-    version = 3
+    version = 4
     reads = ("layout",)
     options = ("seed", "effort", "max_fanout", "clock_period_ns", "engine", "pin_sides", "pin_order", "even_pins", "core_ring")
+
+    def inputs(self, config: LayoutConfig) -> Mapping[str, Any]:
+        return {**super().inputs(config), "corners": corner_hashes(self.kit)}
 
     def run(self, context: Context) -> StateDelta:
         config, period = context.config, context.config.clock_period_ns
@@ -96,7 +101,7 @@ class Place(KitStep):
             return rounds[-1] or None
 
         def mend(block: Block) -> Block:
-            made, report = repair(block, kit, period)
+            made, report = repair(block, kit, period, corners=[load_timing(kit, corner) for corner in kit.corners])
             repairs.append(report)
             return made
 
