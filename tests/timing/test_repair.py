@@ -76,6 +76,22 @@ def test_slews_are_kept_at_every_corner() -> None:
     same_function(block, made)
 
 
+def test_an_open_output_is_nothing_to_relieve() -> None:
+    made, report = repair(chain(2, sinks=60), the_kit(), 20.0, RepairOptions(share=0.3))
+    assert report.buffers > 0 and not report.unrepaired
+    assert not any(ref.pin == "ZN" and ref.instance == "s0" for net in made.nets.values() for ref in net.pins)
+
+
+def test_relief_ends_where_it_gains_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A share that takes many rounds: with less patience fewer buffers, and the drivers that are left are named."""
+    block, options = chain(2, sinks=60), RepairOptions(share=0.1)
+    _, whole = repair(block, the_kit(), 20.0, options)
+    monkeypatch.setattr("neutnngen.timing.repair.PATIENCE", 1)
+    made, short = repair(block, the_kit(), 20.0, options)
+    assert short.buffers < whole.buffers and len(short.unrepaired) > len(whole.unrepaired)
+    assert all(PinRef(*driver.split("/")) in {ref for net in made.nets.values() for ref in net.pins} for driver in short.unrepaired)
+
+
 def test_early_data_is_delayed_where_setup_leaves_room() -> None:
     block = chain(1)
     # the clock of the second register comes late: a chain of buffers in front of it

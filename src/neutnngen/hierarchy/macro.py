@@ -200,7 +200,8 @@ def pins_on_slots(block: Block, kit: Kit, free: Sequence[int] | None) -> Block:
     made = block.copy()
     ports = [p for p in made.ports.values() if made.nets[p.net].use in ("signal", "clock")]
     slots = list(range(slot_count(made.die.x1 - made.die.x0, layers))) if free is None else list(free)
-    slots = [slot for slot in slots if _clear(made, layers, slot)]
+    spans = _supply_spans(made, layers)
+    slots = [slot for slot in slots if _clear(_pin_shape(made, layers, slot), spans)]
     if len(slots) < len(ports):
         raise ConfigError("the lower edge of a macro is too short for its pins", got=len(ports), allowed=len(slots))
     if free is None and len(slots) >= 2 * len(ports):
@@ -227,20 +228,18 @@ def _pin_shape(block: Block, layers: ChipLayers, slot: int) -> Rect:
     return Rect(pin.name, x - half, block.die.y0, x + half, block.die.y0 + 4 * pin.width)
 
 
-def _clear(block: Block, layers: ChipLayers, slot: int) -> bool:
-    """Whether a pin at a slot is far enough from the supply's metal on its layer, a wire beside it included."""
-    rect = _pin_shape(block, layers, slot)
+def _supply_spans(block: Block, layers: ChipLayers) -> list[tuple[int, int]]:
+    """Stretches (x) of the lower edge where the supply's metal is too near for the metal of a pin, a wire beside it included."""
     space = widest_spacing(layers.pin) + layers.pin.pitch
-    for net in block.nets.values():
-        if net.use not in ("power", "ground"):
-            continue
-        for wire in net.wires:
-            if wire.layer == rect.layer:
-                metal = wire.rect()
-                near_y = metal.y0 - space < rect.y1 and rect.y0 < metal.y1 + space
-                if near_y and metal.x0 - space < rect.x1 and rect.x0 < metal.x1 + space:
-                    return False
-    return True
+    top = _pin_shape(block, layers, 0).y1 + space
+    supplies = [net for net in block.nets.values() if net.use in ("power", "ground")]
+    metal = [wire.rect() for net in supplies for wire in net.wires if wire.layer == layers.pin.name]
+    return [(rect.x0 - space, rect.x1 + space) for rect in metal if rect.y0 < top and block.die.y0 < rect.y1 + space]
+
+
+def _clear(rect: Rect, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether a pin keeps out of stretches of the lower edge."""
+    return not any(low < rect.x1 and rect.x0 < high for low, high in spans)
 
 
 def harden(

@@ -10,12 +10,13 @@ import re
 from dataclasses import replace
 
 from neutnngen.pdk.technology import Kit
-from neutnngen.place_route.block import Block, Net, PinRef
+from neutnngen.place_route.block import Block, Net, PinRef, collector_paused
 from neutnngen.place_route.wiring import drives
 
 GENERATED = re.compile(r"[un]\d+\Z")
 
 
+@collector_paused()
 def canonical(block: Block, kit: Kit) -> Block:
     """The netlist with instances ordered from the outputs backwards, and generated names (``u7``, ``n7``) given anew in that order.
 

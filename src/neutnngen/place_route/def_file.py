@@ -16,7 +16,20 @@ from typing import Literal, NoReturn, cast
 from neutnngen.errors import ConfigError, DataError
 from neutnngen.files import write_atomic
 from neutnngen.pdk.technology import Kit, Rect
-from neutnngen.place_route.block import Block, Instance, InstanceKind, Net, NetUse, Orientation, PinRef, Port, Row, Via, Wire
+from neutnngen.place_route.block import (
+    Block,
+    Instance,
+    InstanceKind,
+    Net,
+    NetUse,
+    Orientation,
+    PinRef,
+    Port,
+    Row,
+    Via,
+    Wire,
+    collector_paused,
+)
 from neutnngen.place_route.verilog_netlist import instance_kind
 
 CORE = "neutnngenCore"  # design: "x0 y0 x1 y1"
@@ -217,6 +230,7 @@ class _Words:
         raise DataError(f"{self.path.name}: {what}", got=" ".join(words[:20]), next_step="check that the file is complete DEF 5.8")
 
 
+@collector_paused()
 def read_def(path: Path, kit: Kit) -> Block:
     """Read a DEF file that was written for this kit; the inverse of :func:`write_def`.
 

@@ -198,7 +198,9 @@ def find_access(block: Block, kit: Kit, grid: Grid, nets: Sequence[Net]) -> Acce
     place = node_places(grid, node)
     also = np.full(len(node), -1, np.int32)
     bare = np.nonzero(np.bincount(pin, minlength=len(refs)) == 0)[0]
-    extra = [(p, *way) for p in bare.tolist() for row in table[table[:, 1] == p] for way in _between(grid, row)]
+    rows = table[np.isin(table[:, 1], bare)]
+    rows = rows[np.argsort(rows[:, 1], kind="stable")]
+    extra = [(int(row[1]), *way) for row in rows for way in _between(grid, row)]
     if extra:
         more = np.array(extra, np.int64)
         pin, node = np.concatenate([pin, more[:, 0]]), np.concatenate([node, more[:, 1].astype(np.int32)])

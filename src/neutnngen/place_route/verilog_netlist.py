@@ -15,7 +15,7 @@ from typing import Literal, NoReturn, cast
 from neutnngen.errors import ConfigError, DataError, nearest
 from neutnngen.files import write_atomic
 from neutnngen.pdk.technology import Kit, Rect
-from neutnngen.place_route.block import Block, Instance, InstanceKind, Net, NetUse, PinRef, Port
+from neutnngen.place_route.block import Block, Instance, InstanceKind, Net, NetUse, PinRef, Port, collector_paused
 
 PHYSICAL_ONLY: frozenset[InstanceKind] = frozenset(("filler", "tap"))
 
@@ -53,6 +53,7 @@ class _Module:
     assigns: list[tuple[str, str]] = field(default_factory=list)
 
 
+@collector_paused()
 def read_netlist(path: Path, kit: Kit) -> Block:
     """Read a flat structural netlist.
 

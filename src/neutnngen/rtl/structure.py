@@ -73,14 +73,14 @@ def wave_clocks(network: NetworkSpec, kind: Kind = "learning") -> int:
 
 def column_synapses(state: LayerState, column: int) -> list[Synapse]:
     """In the order of the scan chain: distal, then proximal, each in the order of its array."""
-    made = [Synapse("far", tuple(map(int, index))) for index in np.argwhere(state.distal_mask[column])]
-    return made + [Synapse("near", tuple(map(int, index))) for index in np.argwhere(state.proximal_mask[column])]
+    made = [Synapse("far", tuple(index)) for index in np.argwhere(state.distal_mask[column]).tolist()]
+    return made + [Synapse("near", tuple(index)) for index in np.argwhere(state.proximal_mask[column]).tolist()]
 
 
 def column_weights(state: LayerState, column: int) -> list[int]:
     """Weights in the order of ``column_synapses``."""
-    of = {"far": state.distal[column], "near": state.proximal[column]}
-    return [int(of[s.kind][s.index]) for s in column_synapses(state, column)]
+    far, near = state.distal[column][state.distal_mask[column]], state.proximal[column][state.proximal_mask[column]]
+    return [*map(int, far), *map(int, near)]
 
 
 def widths(spec: DendriticColumnSpec) -> dict[str, int]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from neutnngen.errors import CheckFailed, DataError
 from neutnngen.pdk.technology import Kit
-from neutnngen.place_route.block import Block, PinRef
+from neutnngen.place_route.block import Block, PinRef, collector_paused
 from neutnngen.timing import kernel
 from neutnngen.timing.library import CellTiming, Ints, TimingLibrary
 
@@ -83,6 +83,7 @@ class Graph:
         return self._instance_number[name]
 
 
+@collector_paused()
 def build_graph(block: Block, kit: Kit, library: TimingLibrary) -> Graph:
     """The graph of a block's signal and clock nets.
 
@@ -95,7 +96,8 @@ def build_graph(block: Block, kit: Kit, library: TimingLibrary) -> Graph:
     signal = [net for net in block.nets.values() if net.use in ("signal", "clock")]
     ports = [port.name for port in block.ports.values() if port.net in block.nets and block.nets[port.net].use in ("signal", "clock")]
     port_number = {name: int(base[-1]) + k for k, name in enumerate(ports)}
-    local = {cell.name: {pin: (k, cell.outputs[k]) for k, pin in enumerate(cell.pins)} for cell in cells}
+    used = {cell.name: cell for cell in cells}
+    local = {name: {pin: (k, cell.outputs[k]) for k, pin in enumerate(cell.pins)} for name, cell in used.items()}
     drivers: list[int] = []
     sink_counts = [0]
     sinks: list[int] = []

@@ -21,6 +21,9 @@ from neutnngen.timing.engine import Engine, make_engine
 from neutnngen.timing.families import families
 from neutnngen.timing.library import FALL, RISE, CellTiming, TimingLibrary, load_timing
 
+PATIENCE = 12
+"""Rounds of buffers without fewer overloaded drivers than ever before, after which no further one follows."""
+
 
 @dataclass(frozen=True)
 class RepairOptions:
@@ -174,13 +177,14 @@ class _Sizer:
             self.engine.update()
 
     def overloaded(self, share: float) -> list[int]:
-        """Drivers (cells) of nets with a slew or load beyond ``share`` of its limit."""
+        """Drivers (cells) of nets with a slew or load beyond ``share`` of its limit. On the slew of an open output nothing hangs."""
         engine, graph = self.engine, self.graph
         slews, loads = engine.violations(share)
+        driving = set(graph.net_driver.tolist())
         found = {node for node, *_ in loads}
         for node, *_ in slews:
             found.add(self.driver_of.get(node, node))
-        return sorted(node for node in found if graph.instance_of(node) >= 0)
+        return sorted(node for node in found & driving if graph.instance_of(node) >= 0)
 
 
 def repair(
@@ -223,17 +227,19 @@ def repair(
 
 def _relieve(block: Block, kit: Kit, engine: Engine, share: float) -> tuple[_Sizer, int, list[str]]:
     """Mend slews and loads: stronger drivers first, then buffers, round by round while there are fewer left; what is left comes back."""
-    sizer, buffers, left = _Sizer(engine, kit), 0, 1 << 60
+    sizer, buffers, left, idle = _Sizer(engine, kit), 0, 1 << 60, 0
     while True:
         sizer.strengthen(share)
         _take(block, sizer)
         heavy = [sizer.graph.ref(node) for node in sizer.overloaded(share)]
-        if not heavy or buffers >= len(sizer.graph.instances):
-            return sizer, buffers, []
+        idle = 0 if len(heavy) < left else idle + 1
+        if not heavy or idle == PATIENCE:
+            return sizer, buffers, [f"{driver.instance}/{driver.pin}" for driver in heavy]
         added, stuck = _split_heavy(block, kit, heavy)
+        buffers += added
         if not added or (len(heavy) >= left and added >= left):
             return sizer, buffers, stuck
-        buffers, left = buffers + added, min(left, len(heavy))
+        left = min(left, len(heavy))
         engine = make_engine(block, kit, engine.period, library=engine.graph.library)
         engine.update()
         sizer = _Sizer(engine, kit)
