@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -186,3 +187,26 @@ def test_a_narrowed_column_answers_and_learns_the_same() -> None:
     runs = [get_engine().run(one, times, True) for one, times in ((made, waves), (small.design, seen))]
     assert (runs[0].winners == runs[1].winners).all()
     assert (runs[0].final.weights[:, small.lines] == runs[1].final.weights).all()
+
+
+def test_sets_of_lines_that_are_judged_as_wholes_keep_the_answers() -> None:
+    """Lines come in pairs, and every neuron needs one of each pair: no line matters while its twin is there."""
+    rng = np.random.default_rng(2)
+    half = rng.integers(0, 8, (200, 10)).astype(np.uint8)
+    waves = np.repeat(half, 2, axis=1)
+    weights = np.repeat(rng.integers(0, 8, (4, 10)), 2, axis=1)
+    design = Design.of_column("twins", ColumnSpec(20, 4, 40), weights, np.ones((4, 20), dtype=bool), 1)
+    plan = Plan(0.5, "random", Choice("input", "column"), rounds=4)
+    drawn = dataclasses.replace(plan, draws=40)
+    once = [prune(design, dataclasses.replace(plan, seed=seed), waves).rounds[-1].agreement for seed in range(4)]
+    best = prune(design, drawn, waves).rounds[-1]
+    assert best.synapses == 40 and best.agreement is not None
+    assert best.agreement > np.mean([met for met in once if met is not None]) + 0.05
+    assert prune(design, drawn, waves).rounds[-1] == best, "draws are seeded"
+
+
+def test_draws_are_random_choices_and_need_waves() -> None:
+    with pytest.raises(ConfigError, match="only random choices"):
+        Plan(0.5, "weight", draws=2)
+    with pytest.raises(ConfigError, match="need training waves"):
+        prune(column(), Plan(0.5, "random", recalibrate=False, draws=2))

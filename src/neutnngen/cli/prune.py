@@ -42,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--regrow", metavar="F", type=float, default=0.0, help="share that is given to other synapses instead (default: none)"
     )
+    parser.add_argument(
+        "--draws", metavar="N", type=int, default=1, help="of the method random: in each round the best of N choices (default: %(default)s)"
+    )
     parser.add_argument("--no-recalibrate", action="store_true", help="leave the thresholds as they are")
     parser.add_argument("--narrow", action="store_true", help="of a classic column: leave out the input lines that nobody reads any more")
     parser.add_argument("--seed", type=int, default=0, help="of random order (default: %(default)s)")
@@ -63,6 +66,7 @@ def run(options: argparse.Namespace) -> int:
         options.epochs,
         options.regrow,
         options.seed,
+        draws=options.draws,
     )
     waves, labels = _read(options, folder)
     taught = None if labels is None or not any([*design.network.needs_labels, design.network.enables]) else labels

@@ -6,6 +6,7 @@
 """
 
 from neutnngen.prune.calibrate import agreement, answers_of, recalibrated, with_threshold
+from neutnngen.prune.draws import best_draw
 from neutnngen.prune.narrow import Narrowed, narrowed
 from neutnngen.prune.prune import Plan, Pruned, Round, accuracy_loss, disagreement, prune, sparsest
 from neutnngen.prune.scores import METHODS, Method, scored
@@ -25,6 +26,7 @@ __all__ = [
     "accuracy_loss",
     "agreement",
     "answers_of",
+    "best_draw",
     "density",
     "disagreement",
     "drop_dead",

@@ -14,6 +14,7 @@ from neutnngen.engine import get_engine
 from neutnngen.engine.checks import check_run
 from neutnngen.errors import ConfigError
 from neutnngen.prune.calibrate import Loss, agreement, answers_of, recalibrated
+from neutnngen.prune.draws import best_draw
 from neutnngen.prune.regrow import regrown
 from neutnngen.prune.scores import METHODS, Method, scored
 from neutnngen.prune.select import Choice, kept
@@ -43,7 +44,8 @@ class Plan:
     method, choice: which ones, see ``scored`` and ``kept``. rounds: the share falls geometrically from 1 to ``keep`` over so many; each
     scores anew. recalibrate: search θ after each. epochs: of online learning after each, 0 for none. regrow: share of what stays that is
     taken away in addition and given to the most promising of the pruned synapses instead. seed: of random order and presentation. stages:
-    that are pruned (layers are 0, 1, …, then the voter), all if None; ``keep`` is a share of their synapses.
+    that are pruned (layers are 0, 1, …, then the voter), all if None; ``keep`` is a share of their synapses. draws: with the method
+    *random*, so many choices are judged as wholes in each round, see ``best_draw``.
     """
 
     keep: float = 0.5
@@ -55,6 +57,7 @@ class Plan:
     regrow: float = 0.0
     seed: int = 0
     stages: tuple[int, ...] | None = None
+    draws: int = 1
 
     def __post_init__(self) -> None:
         if not 0 < self.keep <= 1:
@@ -64,6 +67,9 @@ class Plan:
         check_range("rounds", self.rounds, 1, 1000)
         check_range("epochs", self.epochs, 0, 1 << 16)
         check_range("seed", self.seed, 0, 1 << 30)
+        check_range("draws", self.draws, 1, 1 << 16)
+        if self.draws > 1 and self.method != "random":
+            raise ConfigError("only random choices are drawn more than once", got=f"method {self.method}", allowed="method random")
 
 
 @dataclass(frozen=True)
@@ -110,10 +116,10 @@ def prune(
     """
     if plan.method not in METHODS:
         scored(design, plan.method)  # its error
-    needs = plan.recalibrate or plan.regrow > 0 or (plan.epochs > 0 and retrain is None)
+    needs = plan.recalibrate or plan.regrow > 0 or plan.draws > 1 or (plan.epochs > 0 and retrain is None)
     if needs and (waves is None or not len(waves)):
         raise ConfigError(
-            "recalibrating, regrowing and retraining need training waves",
+            "recalibrating, regrowing, retraining and drawing more than once need training waves",
             got="none",
             allowed="waves (wave, input), or a plan without them",
             next_step="give the file with --waves, or --no-recalibrate",
@@ -131,8 +137,11 @@ def prune(
     for number in range(1, plan.rounds + 1):
         target = plan.keep ** (number / plan.rounds) * given
         share = min(1.0, target / max(_count(now, wanted_stages), 1)) * (1 - plan.regrow)
-        found = scores if scores is not None and number == 1 else scored(now, plan.method, waves, plan.seed + number)
-        now = with_masks(now, kept({part: found[part] for part in found if part.stage in wanted_stages}, share, plan.choice))
+        if plan.draws > 1 and waves is not None and wanted is not None:
+            now = best_draw(now, share, plan.choice, wanted_stages, waves, wanted, plan.draws, plan.seed + number)
+        else:
+            found = scores if scores is not None and number == 1 else scored(now, plan.method, waves, plan.seed + number)
+            now = with_masks(now, kept({part: found[part] for part in found if part.stage in wanted_stages}, share, plan.choice))
         if plan.regrow and waves is not None:
             now = regrown(now, waves, whole, round(target) - _count(now, wanted_stages))
         now = _recalibrated(now, plan, waves, wanted)

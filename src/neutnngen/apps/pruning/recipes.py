@@ -50,6 +50,11 @@ RECIPES: dict[str, Recipe] = {
             Plan(method="weight", choice=LINES, rounds=ROUNDS, epochs=TRAINED),
             "whole input lines by mean weight, in three rounds",
         ),
+        Recipe(
+            "lines, drawn",
+            Plan(method="random", choice=LINES, rounds=8, draws=300),
+            "whole input lines, in eight rounds the best of 300 random sets, judged as wholes",
+        ),
         Recipe("network, weight", Plan(method="weight", choice=SHARED), "smallest weights of the whole network, in one go"),
         Recipe("network, use", Plan(method="use", choice=SHARED), "least contribution in the whole network, in one go"),
         Recipe("network, information", Plan(method="information", choice=SHARED), "fewest changed answers in the whole network"),

@@ -14,7 +14,7 @@ from neutnngen.apps.table import markdown_table
 from neutnngen.files import write_atomic
 
 ABSENT = "–"
-LINES = (*(colour for colour in COLOURS if colour != "#9aa0a6"), "#a33c56")
+LINES = (*(colour for colour in COLOURS if colour != "#9aa0a6"), "#a33c56", "#1fa3a8")
 """Grey is for controls."""
 
 
