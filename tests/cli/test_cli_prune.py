@@ -10,7 +10,19 @@ import pytest
 
 from neutnngen.cli.main import main
 from neutnngen.files import write_arrays
-from neutnngen.spec import ColumnSpec, DendriticColumnSpec, Design, ProximalSpec, as_network, blank_state, load_design
+from neutnngen.spec import (
+    ColumnSpec,
+    DendriticColumnSpec,
+    Design,
+    LayerSpec,
+    ListWiring,
+    NetworkSpec,
+    ProximalSpec,
+    VoterSpec,
+    as_network,
+    blank_state,
+    load_design,
+)
 from neutnngen.spec.state import state_from_arrays
 
 
@@ -102,3 +114,27 @@ def test_no_waves(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prune", str(run), "--keep", "0.5"]) == 2
     assert "need training waves" in capsys.readouterr().err
     assert main(["prune", str(run), "--keep", "0.5", "--no-recalibrate"]) == 0
+
+
+def test_whole_columns_that_a_voter_can_do_without(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Four columns of which two see nothing but silent lines; the network of the others is as small as they are."""
+    spec = DendriticColumnSpec(2, 2, 4, proximal=ProximalSpec("enable"), inhibition="all_earliest", output="neurons")
+    layer = LayerSpec(spec, ListWiring(((0, 1), (4, 5), (2, 3), (6, 7))))
+    network = NetworkSpec(8, (layer,), voter=VoterSpec(2, w_res=1, fraction=(1, 1)))
+    arrays = dict(blank_state(network).arrays())
+    arrays["layer0.distal"] = arrays["layer0.distal"] + np.array([[[[7, 0]]], [[[0, 7]]]], dtype=np.uint8)
+    arrays["voter.weights"] = np.tile(np.eye(2, dtype=np.uint8), (4, 1))
+    arrays["voter.mask"] = arrays["voter.weights"].astype(bool)
+    Design("columns", network, state_from_arrays(network, arrays)).save(tmp_path / "design")
+    classes = np.arange(20) % 2
+    waves = np.full((20, 8), 255, dtype=np.uint8)
+    waves[np.arange(20), classes] = waves[np.arange(20), 2 + classes] = 0
+    write_arrays(tmp_path / "waves.npz", waves=waves, classes=classes)
+    command = ["prune", str(tmp_path), "--structure", "column", "--method", "lead", "--keep", "0.5", "--narrow", "--json"]
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out)["agreement"] == 1
+    small = load_design(tmp_path / "pruned" / "design")
+    assert small.network.layers[0].wiring.table().tolist() == [[0, 1], [2, 3]] and small.synapses == 12
+    assert main(["rtl", str(tmp_path / "pruned")]) == 0
+    assert main(["prune", str(tmp_path), "--method", "lead", "--keep", "0.5"]) == 2
+    assert "whole columns" in capsys.readouterr().err

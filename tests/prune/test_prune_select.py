@@ -44,10 +44,10 @@ def test_structures_go_whole_and_pools_keep_their_share(structure: str, pool: st
     keep = kept(scored(given, "random", seed=3), 0.5, choice)
     distal, near, vote = parts_of(given)
     mask = keep[distal].reshape(2, 2, 3, 4, 6)
-    whole = {"segment": (4,), "dendrite": (3, 4), "input": (1, 2, 3)}.get(structure)
+    whole = {"segment": (4,), "dendrite": (3, 4), "input": (1, 2, 3), "column": (1, 2, 3, 4)}.get(structure)
     if whole is not None:
         assert (mask.all(axis=whole) == mask.any(axis=whole)).all()
-    if structure in ("segment", "dendrite"):
+    if structure in ("segment", "dendrite", "column"):
         assert (keep[near].any(axis=-1) == keep[distal].any(axis=-1)).all(), "a segment goes with its proximal synapses"
     if structure == "block":
         assert all((mask[..., a : a + n].all(axis=-1) == mask[..., a : a + n].any(axis=-1)).all() for a, n in BLOCKS)
@@ -58,6 +58,9 @@ def test_structures_go_whole_and_pools_keep_their_share(structure: str, pool: st
         assert (keep[distal].sum(axis=-1) + keep[near].sum(axis=-1) == 4).all()
     if (structure, pool) == ("synapse", "block"):
         assert keep[distal][..., :4].sum() == 96 and keep[distal][..., 4:].sum() == 48
+    if structure == "column":
+        assert vote not in keep, "it loses what was of the columns, and nothing else"
+        return
     assert keep[vote].sum() == 6 or pool == "network" or structure == "input"
 
 

@@ -46,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--draws", metavar="N", type=int, default=1, help="of the method random: in each round the best of N choices (default: %(default)s)"
     )
     parser.add_argument("--no-recalibrate", action="store_true", help="leave the thresholds as they are")
-    parser.add_argument("--narrow", action="store_true", help="of a classic column: leave out the input lines that nobody reads any more")
+    parser.add_argument(
+        "--narrow", action="store_true", help="leave out the input lines that a classic column reads no more, or columns without a synapse"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of random order (default: %(default)s)")
     parser.add_argument(
         "--waves", metavar="FILE", type=Path, help=".npz with waves, perhaps classes (default: waves.npz of the run folder)"
@@ -132,7 +134,7 @@ def _facts(design: Design) -> dict[str, Any]:
 
 def _smallest(structure: str) -> Pool:
     found: dict[str, Pool] = {"synapse": "neuron", "block": "segment", "segment": "neuron", "dendrite": "column", "input": "column"}
-    return found[structure]
+    return found.get(structure, "layer")
 
 
 def _blocks(texts: list[str]) -> tuple[tuple[int, int], ...]:

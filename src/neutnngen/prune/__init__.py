@@ -8,7 +8,7 @@
 from neutnngen.prune.calibrate import agreement, answers_of, recalibrated, with_threshold
 from neutnngen.prune.draws import best_draw
 from neutnngen.prune.narrow import Narrowed, narrowed
-from neutnngen.prune.prune import Plan, Pruned, Round, accuracy_loss, disagreement, prune, sparsest
+from neutnngen.prune.prune import Plan, Pruned, Round, Step, accuracy_loss, disagreement, prune, prune_in_steps, sparsest
 from neutnngen.prune.scores import METHODS, Method, scored
 from neutnngen.prune.select import POOLS, STRUCTURES, Choice, kept
 from neutnngen.prune.stages import density, drop_dead, exists_in, parts_of, stage_synapses, weights_in, with_masks
@@ -23,6 +23,7 @@ __all__ = [
     "Plan",
     "Pruned",
     "Round",
+    "Step",
     "accuracy_loss",
     "agreement",
     "answers_of",
@@ -35,6 +36,7 @@ __all__ = [
     "narrowed",
     "parts_of",
     "prune",
+    "prune_in_steps",
     "recalibrated",
     "scored",
     "sparsest",

@@ -98,10 +98,10 @@ class Wins:
         return (unit_time > at) | lost
 
 
-def record(design: Design, waves: NDArray[np.uint8]) -> Recorded:
-    """Run waves without learning (rule R11) and keep every line."""
+def record(design: Design, waves: NDArray[np.uint8], enable: NDArray[np.bool_] | None = None) -> Recorded:
+    """Run waves without learning (rule R11) and keep every line. enable: (wave, neuron) of rule P2, all if not given."""
     network = design.network
-    result = get_engine().open(design).run(waves, keep_layers=True)
+    result = get_engine().open(design).run(waves, enable=enable, keep_layers=True)
     assert result.layers is not None
     layers = tuple(
         out.reshape(len(waves), layer.columns, layer.column.lines) for out, layer in zip(result.layers, network.layers, strict=True)
@@ -131,7 +131,7 @@ def decided_by(design: Design, recorded: Recorded, layer: int) -> Iterator[Decid
     alone = NetworkSpec(known, (dataclasses.replace(one, column=bare, base=None),), spec.t_res)
     session = get_engine().open(Design("alone", alone, NetworkState((design.state.layers[layer],))))
     members = spec.dendrites * spec.segments
-    for rows in batches(design, layer, len(recorded.winners)):
+    for rows in _slices(len(recorded.winners), 4 * one.columns * (spec.neurons * members + spec.inputs)):
         lines = lines_read(network, [t[rows] for t in recorded.times[: layer + 1]], spec.t_in_max)
         fired = session.run(lines).outputs.reshape(len(lines), one.columns, -1)
         if spec.output == "neurons":  # of the neurons that pass, the lowest of the dendrites that fire first (rules N1, C1)
@@ -163,6 +163,11 @@ def batches(design: Design, layer: int, count: int, factor: int = 1) -> Iterator
     """Waves so few at a time that their potentials, or ``factor`` times as much, stay below BATCH_BYTES."""
     one = design.network.layers[layer]
     each = 4 * one.columns * one.column.horizon * (max(1, int(np.prod(one.column.distal_shape[:3]))) + one.column.inputs) * factor
+    return _slices(count, each)
+
+
+def _slices(count: int, each: int) -> Iterator[slice]:
+    """``count`` waves of ``each`` bytes, so few at a time that they stay below BATCH_BYTES."""
     step = max(1, min(count, BATCH_BYTES // max(each, 1)))
     for start in range(0, count, step):
         yield slice(start, min(start + step, count))

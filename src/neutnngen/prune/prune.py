@@ -64,6 +64,8 @@ class Plan:
             raise ConfigError("the share of synapses to keep is out of range", got=self.keep, allowed="above 0, at most 1")
         if not 0 <= self.regrow < 1:
             raise ConfigError("the share of synapses to regrow is out of range", got=self.regrow, allowed="0 or more, below 1")
+        if self.method == "lead" and self.choice.structure != "column":
+            raise ConfigError("the lead is measured of whole columns", got=f"structure {self.choice.structure}", allowed="structure column")
         check_range("rounds", self.rounds, 1, 1000)
         check_range("epochs", self.epochs, 0, 1 << 16)
         check_range("seed", self.seed, 0, 1 << 30)
@@ -110,8 +112,9 @@ def prune(
     """A new Design with fewer synapses; ``design`` is not changed.
 
     waves: (wave, input) uint8 training waves; not needed to prune by weight or at random without recalibrating or retraining. labels:
-    (wave,) classes, for stages that learn from them. retrain: instead of ``plan.epochs`` passes over the waves. scores: of the first round,
-    if they are known already (``first_scores``). What can do nothing after it (``drop_dead``) goes too, so less than ``keep`` may be left.
+    (wave,) classes, for stages and methods that learn from them. retrain: instead of ``plan.epochs`` passes over the waves. scores: of the
+    first round, if they are known already (``first_scores``). What can do nothing after it (``drop_dead``) goes too, so less than ``keep``
+    may be left.
     Raises ConfigError where waves are missing or nothing is left.
     """
     if plan.method not in METHODS:
@@ -140,7 +143,7 @@ def prune(
         if plan.draws > 1 and waves is not None and wanted is not None:
             now = best_draw(now, share, plan.choice, wanted_stages, waves, wanted, plan.draws, plan.seed + number)
         else:
-            found = scores if scores is not None and number == 1 else scored(now, plan.method, waves, plan.seed + number)
+            found = scores if scores is not None and number == 1 else scored(now, plan.method, waves, plan.seed + number, labels)
             now = with_masks(now, kept({part: found[part] for part in found if part.stage in wanted_stages}, share, plan.choice))
         if plan.regrow and waves is not None:
             now = regrown(now, waves, whole, round(target) - _count(now, wanted_stages))
@@ -159,9 +162,37 @@ def prune(
     return Pruned(now, design.synapses, tuple(records))
 
 
-def first_scores(design: Design, plan: Plan, waves: Waves | None = None) -> Scores:
+def first_scores(design: Design, plan: Plan, waves: Waves | None = None, labels: NDArray[np.integer] | None = None) -> Scores:
     """What the first round of ``prune`` goes by; the same for every ``keep``."""
-    return scored(grounded(design), plan.method, waves, plan.seed + 1)
+    return scored(grounded(design), plan.method, waves, plan.seed + 1, labels)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of several ways to prune that follow each other. plan: all but its ``keep``. part: the share that is left after this step is
+    ``keep`` to the power of the parts up to it; those of all steps add up to 1."""
+
+    plan: Plan
+    part: float
+
+
+def prune_in_steps(
+    design: Design, steps: Sequence[Step], keep: float, waves: Waves | None = None, labels: NDArray[np.integer] | None = None
+) -> Pruned:
+    """Prune by one plan after another until the share ``keep`` of all synapses is left; for instance light synapses, then segments, then
+    columns. A step that left more or less than its share is made up for by the next one. See ``prune``. Raises ConfigError for parts that
+    do not add up to 1."""
+    if not steps or abs(sum(step.part for step in steps) - 1) > 1e-9 or min(step.part for step in steps) <= 0:
+        raise ConfigError("the parts of the steps are not legal", got=[step.part for step in steps], allowed="above 0, 1 in all")
+    now, done = design, 0.0
+    records: list[Round] = []
+    for step in steps:
+        done += step.part
+        share = min(1.0, keep**done * design.synapses / now.synapses)
+        made = prune(now, dataclasses.replace(step.plan, keep=share), waves, labels=labels)
+        now = made.design
+        records += [dataclasses.replace(one, number=len(records) + n) for n, one in enumerate(made.rounds, 1)]
+    return Pruned(now, design.synapses, tuple(records))
 
 
 def sparsest(
@@ -190,7 +221,7 @@ def sparsest(
         loss = disagreement(design, waves)
     low, high = np.log(smallest), 0.0
     best = Pruned(design, design.synapses, ())
-    scores = first_scores(design, plan, waves)
+    scores = first_scores(design, plan, waves, labels)
     for step in range(STEPS):
         keep = float(np.exp(low if step == 0 else (low + high) / 2))
         try:

@@ -1,12 +1,15 @@
-"""What each synapse is worth, by four measures; what is worth least is pruned first.
+"""What each synapse is worth, by six measures; what is worth least is pruned first.
 
 weight: w / w_max, no waves needed; ``keep everything above w_th`` is a fraction of this order.
 use: what the synapse had contributed to the potential of its segment when that fired and decided an answer (rules S2…S4, G1), summed over
 waves. A synapse of a segment that never wins, or that arrives after the spike, has none.
 information: the number of waves whose answer would be another without this one synapse; then, of equal ones, the number in which the
 answer would only be later; then use. Exact for one synapse at a time, nothing is approximated by gradients.
+taught: use while every wave enables the neurons of its label alone (rule P2), as in learning: what a neuron needs to know its own class.
+lead: of whole columns that a voter reads. They are taken away one by one, each time the one without which the right class leads best
+(``neutnngen.prune.lead``); what goes later is worth more, so of columns that say the same one stays.
 random: a seeded draw, the control.
-Equal ones are put into a seeded random order by all four.
+Equal ones are put into a seeded random order by all of them.
 """
 
 from __future__ import annotations
@@ -18,49 +21,71 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from neutnngen.engine import get_engine
 from neutnngen.errors import ConfigError, unknown_name
 from neutnngen.prune.activity import Recorded, Wins, batches, decided_by, ramps, record, seen_by, soma_wins, wins_of
+from neutnngen.prune.lead import last_columns
 from neutnngen.prune.stages import DISTAL, PROXIMAL, VOTER, Floats, Part, Scores, exists_in, parts_of, weights_in
 from neutnngen.spec import NO_SPIKE, Design
 
-Method = Literal["weight", "use", "information", "random"]
-METHODS: tuple[Method, ...] = ("weight", "use", "information", "random")
+Method = Literal["weight", "use", "information", "taught", "lead", "random"]
+METHODS: tuple[Method, ...] = ("weight", "use", "information", "taught", "lead", "random")
+MEASURED: tuple[Method, ...] = ("use", "information", "taught", "lead")
+"""Those that look at waves."""
 MOST = 256
 """Above the largest weight, so above what a synapse can contribute in a wave."""
 
 Waves = NDArray[np.uint8]
 
 
-def scored(design: Design, method: Method, waves: Waves | None = None, seed: int = 0) -> Scores:
+def scored(design: Design, method: Method, waves: Waves | None = None, seed: int = 0, labels: NDArray[np.integer] | None = None) -> Scores:
     """(column, row, line) of every part what its synapses are worth; nan where there is none. Larger is kept longer.
 
-    waves: (wave, input) uint8, which *use* and *information* need; labels are not. Parts are comparable by *weight*, *random* and
-    *information*; *use* counts potential. Raises ConfigError for an unknown method and for missing waves.
+    waves: (wave, input) uint8, which ``MEASURED`` need. labels: (wave,) classes for *taught* and *lead*, the network's own answers if not
+    given. Parts are comparable by *weight*, *random* and *information*; *use* and *taught* count potential. Raises ConfigError for an
+    unknown method, for missing waves, and for a network without what the method looks at.
     """
     if method not in METHODS:
         raise unknown_name("there is no such method of pruning", method, METHODS)
-    if method in ("use", "information") and (waves is None or not len(waves)):
+    if method in MEASURED and (waves is None or not len(waves)):
         raise ConfigError(f"pruning by {method} measures on training waves", got="none", allowed="(wave, input) spike times")
     rng = np.random.default_rng(seed)
     found: Scores = {part: np.zeros(part.shape) for part in parts_of(design)}
     if method == "weight":
         found = {part: weights_in(design, part) / part.w_max for part in found}
-    elif waves is not None and method in ("use", "information"):
+    elif waves is not None and method == "lead":
         recorded = record(design, waves)
+        found.update(last_columns(design, recorded, recorded.winners if labels is None else np.asarray(labels)))
+    elif waves is not None and method in MEASURED:
+        recorded = record(design, waves, taught_by(design, waves, labels) if method == "taught" else None)
         for n, layer in enumerate(design.network.layers):
-            if method == "use" and layer.column.proximal.mode != "soma":
+            if method != "information" and layer.column.proximal.mode != "soma":
                 _use_of_layer(design, n, recorded, found)
             else:
-                _score_layer(design, n, recorded, _use if method == "use" else _information, found)
+                _score_layer(design, n, recorded, _information if method == "information" else _use, found)
         for part in found:
             if part.kind == VOTER:
-                found[part] = _voter_use(design, part, recorded) if method == "use" else _voter_information(design, part, recorded)
+                found[part] = _voter_information(design, part, recorded) if method == "information" else _voter_use(design, part, recorded)
     step = 0.001 if method == "weight" else 0.5
     for part, values in found.items():
         order = rng.random(part.shape)
         mixed = values + order * step  # less than any difference: weights have up to 8 bits, use and information are integers
         found[part] = np.where(exists_in(design, part), order if method == "random" else mixed, np.nan)
     return found
+
+
+def taught_by(design: Design, waves: Waves, labels: NDArray[np.integer] | None) -> NDArray[np.bool_]:
+    """(wave, neuron) enable lines by labels, or by the network's own answers. Raises ConfigError where nothing is enabled."""
+    enables = design.network.enables
+    if not enables:
+        raise ConfigError(
+            f"no neuron of {design.name!r} is enabled by a label",
+            got="no enable lines",
+            allowed="a network with enable lines (rule P2)",
+            next_step="--method use",
+        )
+    known = get_engine().open(design).run(waves).winners if labels is None else np.asarray(labels)
+    return np.asarray(known[:, None] == np.arange(enables))
 
 
 Measure = Callable[[Wins, torch.Tensor, torch.Tensor, str, int], torch.Tensor]

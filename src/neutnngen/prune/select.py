@@ -1,8 +1,8 @@
 """Which synapses stay: the most valuable ones of every pool, one by one or in whole structures.
 
 Structures are removed whole. segment: a row. dendrite: all its segments. input: a line of a column, for all its segments at once, which
-takes the line's own logic along. block: of a segment, all its inputs in one of the given blocks, for instance a modality. A structure is
-worth the mean of its synapses, so that large and small ones are comparable.
+takes the line's own logic along. column: all its neurons. block: of a segment, all its inputs in one of the given blocks, for instance a
+modality. A structure is worth the mean of its synapses, so that large and small ones are comparable.
 Pools keep their share each: network, layer (a stage), column, neuron, segment (a row), or block (the inputs of one block within a layer).
 """
 
@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neutnngen.errors import ConfigError, unknown_name
-from neutnngen.prune.stages import VOTER, Bools, Floats, Keep, Part, Scores
+from neutnngen.prune.stages import PROXIMAL, VOTER, Bools, Floats, Keep, Part, Scores
 
-Structure = Literal["synapse", "segment", "dendrite", "input", "block"]
+Structure = Literal["synapse", "segment", "dendrite", "input", "column", "block"]
 Pool = Literal["network", "layer", "column", "neuron", "segment", "block"]
-STRUCTURES: tuple[Structure, ...] = ("synapse", "segment", "dendrite", "input", "block")
+STRUCTURES: tuple[Structure, ...] = ("synapse", "segment", "dendrite", "input", "column", "block")
 POOLS: tuple[Pool, ...] = ("network", "layer", "column", "neuron", "segment", "block")
 Blocks = Sequence[tuple[int, int]]
 """(first input, number of inputs) of each block, as the columns of a layer number their inputs."""
@@ -48,23 +48,25 @@ class Choice:
             )
 
 
-_SIZE = {"synapse": 0, "block": 1, "segment": 2, "dendrite": 2, "input": 3}
+_SIZE = {"synapse": 0, "block": 1, "segment": 2, "dendrite": 2, "input": 3, "column": 4}
 _ROOM = {"block": 1, "segment": 1, "neuron": 2, "column": 3, "layer": 4, "network": 5}
 """A structure fits into the pools that are as large or larger."""
 
 
 def kept(scores: Scores, keep: float, choice: Choice | None = None) -> Keep:
-    """(column, row, line) of every part which synapses stay: the share ``keep`` of what exists in each pool, the most valuable first.
+    """(column, row, line) of every part that is pruned, which synapses stay: of what exists in each pool the share ``keep``, the most
+    valuable first.
 
     A structure is kept or removed whole, so a pool may keep less by up to one structure, but always one. The voter is pruned by synapse, or
-    by input, whatever the structure is. Raises ConfigError for a share that is not in 0 … 1 or keeps nothing.
+    by input, whatever the structure is; where columns go it is left alone, and loses what was theirs (``drop_dead``). Raises ConfigError
+    for a share that is not in 0 … 1 or keeps nothing.
     """
     chosen = choice or Choice()
     if not 0 < keep <= 1:
         raise ConfigError("the share of synapses to keep is out of range", got=keep, allowed="above 0, at most 1")
-    if not any(np.isfinite(values).any() for values in scores.values()):
+    parts = [part for part in scores if chosen.structure != "column" or part.kind != VOTER]
+    if not any(np.isfinite(scores[part]).any() for part in parts):
         raise ConfigError("the design has no synapse left", got=0, next_step="prune a Design that has synapses")
-    parts = list(scores)
     pools, units = [], []
     pool_base, unit_base = (0, 0), (0, 0)  # first number of a part, and the next free one
     whole = chosen.structure in ("segment", "dendrite")
@@ -73,7 +75,7 @@ def kept(scores: Scores, keep: float, choice: Choice | None = None) -> Keep:
         unit = np.broadcast_to(_unit_of(part, chosen), part.shape).reshape(-1)
         # the proximal synapses of a segment are removed with its distal ones, and share its pool
         pool_base = _base(pool_base, pool, part.summed and chosen.pool in ("neuron", "segment", "column"))
-        unit_base = _base(unit_base, unit, part.summed and whole)
+        unit_base = _base(unit_base, unit, part.kind == PROXIMAL and (chosen.structure == "column" or (part.summed and whole)))
         pools.append(pool + pool_base[0])
         units.append(unit + unit_base[0])
     if chosen.pool in ("network", "layer"):
@@ -129,6 +131,8 @@ def _unit_of(part: Part, choice: Choice) -> NDArray[np.int64]:
         return column * part.rows + row
     if structure == "dendrite":
         return column * part.rows + row // part.segments
+    if structure == "column":
+        return column
     if structure == "input":
         return column * part.lines + line
     if structure == "block":

@@ -15,7 +15,7 @@ from neutnngen.engine import get_engine
 from neutnngen.spec import Design
 from neutnngen.train.events import Progress
 
-WAVES = 1000
+WAVES = 3000
 """Training images, the first ones, on which uses and changed answers are counted and thresholds are found."""
 
 
@@ -49,6 +49,7 @@ def case_of(
                 learn_block(Model(one), session, data.train_images[some], data.train_labels[some], 1)
             return session.design()
 
-        return Subject(model.design, model.code.encode(data.train_images[:waves]), score, retrain, stages=stages)
+        shown = model.code.encode(data.train_images[:waves])
+        return Subject(model.design, shown, score, retrain, stages=stages, labels=data.train_labels[:waves])
 
     return Case(blueprint.name, make)

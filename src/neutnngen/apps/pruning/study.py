@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neutnngen.apps.pruning.recipes import DENSE, Recipe
 from neutnngen.apps.pruning.results import Results, Row
 from neutnngen.errors import ConfigError
-from neutnngen.prune import agreement, answers_of, parts_of, prune, with_masks
+from neutnngen.prune import agreement, answers_of, parts_of, prune, prune_in_steps, with_masks
 from neutnngen.prune.prune import NothingLeft, Retrain, first_scores
 from neutnngen.prune.stages import Scores
 from neutnngen.spec import Design
@@ -24,7 +24,8 @@ KEEPS = (0.7, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A trained network that is to be pruned. waves: training waves, without labels. score: (score, other) of a Design, see ``Row``.
+    """A trained network that is to be pruned. waves: training waves. score: (score, other) of a Design, see ``Row``. labels: of the waves,
+    for networks that learned from labels.
 
     retrain: how it learns again over what is left, None for passes of STDP over the waves. fixed: its thresholds must stay, and it does not
     learn again. stages: that are pruned, all if None.
@@ -36,6 +37,7 @@ class Subject:
     retrain: Retrain | None = None
     fixed: bool = False
     stages: tuple[int, ...] | None = None
+    labels: NDArray[np.integer] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,14 @@ def _row(name: str, subject: Subject, label: str, one: Recipe | None, keep: floa
         if subject.fixed:
             plan = dataclasses.replace(plan, recalibrate=False, epochs=0)
         try:
-            if plan.method not in known:
-                known[plan.method] = first_scores(design, plan, subject.waves)
-            design = prune(design, plan, subject.waves, retrain=subject.retrain, scores=known[plan.method]).design
+            if one.steps:
+                design = prune_in_steps(design, one.steps_of(seed, subject.stages), keep, subject.waves, subject.labels).design
+            else:
+                if plan.method not in known:
+                    known[plan.method] = first_scores(design, plan, subject.waves, subject.labels)
+                design = prune(
+                    design, plan, subject.waves, labels=subject.labels, retrain=subject.retrain, scores=known[plan.method]
+                ).design
         except NothingLeft:
             design = with_masks(design, {part: np.zeros(part.shape, dtype=bool) for part in parts_of(design)})
         met = agreement(design, subject.waves, answers_of(subject.design, subject.waves))
