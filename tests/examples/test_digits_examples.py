@@ -18,12 +18,18 @@ NAMES = sorted(place.parent.name for place in FOLDER.glob("*/expected.json"))
 
 
 def test_the_promised_designs_are_there() -> None:
-    assert {"tiny"} <= set(NAMES)
+    assert {"tiny", "tiny_pruned"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_designs_are_whole_and_answer_as_they_did(name: str) -> None:
     whole_and_answers_as_it_did(FOLDER / name, load_model(FOLDER / name).design, read_expected(FOLDER / name))
+
+
+def test_the_pruned_design_is_half_of_tiny() -> None:
+    dense, pruned = (load_model(FOLDER / name).design for name in ("tiny", "tiny_pruned"))
+    assert pruned.provenance["pruning"]["of"] == dense.fingerprint()
+    assert 0.45 < pruned.synapses / dense.synapses <= 0.5
 
 
 def test_no_segment_sees_both_senses() -> None:
