@@ -17,6 +17,7 @@ from neutnngen.place_route.antenna import route_with_diodes
 from neutnngen.place_route.block import Block
 from neutnngen.place_route.congestion import congestion, draw_congestion, draw_failures
 from neutnngen.place_route.def_file import write_def
+from neutnngen.place_route.elbow_room import make_room
 from neutnngen.place_route.fill import add_fillers
 from neutnngen.place_route.floorplan import make_floorplan
 from neutnngen.place_route.place_block import PlaceOptions, place_block
@@ -30,6 +31,10 @@ from neutnngen.timing.weights import weights_by_timing
 
 SHOWN = 5
 """Places that an error message shows; its report file has all."""
+ROOM_ROUNDS = 3
+"""Times that cells make room where nets are stuck."""
+FEW_NETS, FEW_SHARE = 20, 0.001
+"""Stuck nets, and share of all nets, for which it is worth while; more of them are a matter of density."""
 TIMING_ROUNDS = 2
 """Placements with weights of nets from timing, where it is tight."""
 
@@ -149,10 +154,10 @@ class Place(KitStep):
 
 @dataclass(frozen=True)
 class Route(KitStep):
-    """Detailed routing of all signal and clock nets."""
+    """Detailed routing of all signal and clock nets. Where few nets are stuck, cells move a site apart and all is routed anew."""
 
     name = "route"
-    version = 2
+    version = 3
     reads = ("layout",)
     options = ("seed", "route_iterations")
 
@@ -164,6 +169,18 @@ class Route(KitStep):
             context.say(f"iteration {iteration}: {conflicts} conflicts", None)
 
         result = route_with_diodes(read_block(context, self.kit), self.kit, options, progress)
+        moved = 0
+        for _ in range(ROOM_ROUNDS):
+            stuck = [rect for net in result.failed for rect in net.places]
+            if not stuck or len(result.failed) > max(FEW_NETS, FEW_SHARE * len(result.block.nets)):
+                break
+            roomier, count = make_room(result.block, self.kit, stuck)
+            if not count:
+                break
+            moved += count
+            context.say(f"{len(result.failed)} nets are stuck: {count} cells make room, all is routed again", None)
+            result = route_with_diodes(roomier, self.kit, options, progress)
+        _require_legal(result.block, self.kit, context)
         layout = context.folder / "layout.def"
         write_def(result.block, self.kit, layout)
         if result.failed or result.overflow:
@@ -186,6 +203,7 @@ class Route(KitStep):
             ("wire_length", result.wirelength_um, "um", "lower"),
             ("vias", result.vias, "vias", "lower"),
             ("route_iterations", result.iterations, "rounds", "lower"),
+            ("cells_moved_for_routing", moved, "cells", "lower"),
         )
         return StateDelta({"layout": layout}, numbers, f"{result.wirelength_um:,.0f} um wire, {result.vias:,} vias, no conflict")
 
