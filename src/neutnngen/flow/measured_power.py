@@ -51,8 +51,8 @@ def measure_power(
 ) -> BlockPower:
     """Power at a clock of this period, ns.
 
-    activity: by net of the block. parasitics: of its wires, none without. folder: exists; gets script, netlist and, if no other is named,
-    the log. Raises MissingTool, ToolFailed.
+    activity: by net of the block. parasitics: of its wires; without them the clock has ideal edges, as there is no tree yet.
+    folder: exists; gets script, netlist and, if no other is named, the log. Raises MissingTool, ToolFailed.
     """
     harness = drive_inputs(block, kit)
     pins = pin_activity(harness, kit, activity)
