@@ -133,8 +133,10 @@ def _facts(design: Design) -> dict[str, Any]:
 
 
 def _smallest(structure: str) -> Pool:
-    found: dict[str, Pool] = {"synapse": "neuron", "block": "segment", "segment": "neuron", "dendrite": "column", "input": "column"}
-    return found.get(structure, "layer")
+    found: dict[str, Pool] = {
+        "synapse": "neuron", "block": "segment", "segment": "neuron", "dendrite": "column", "input": "column", "column": "layer"
+    }  # fmt: skip
+    return found[structure]
 
 
 def _blocks(texts: list[str]) -> tuple[tuple[int, int], ...]:

@@ -30,7 +30,7 @@ from neutnngen.rtl.network import NetworkPackage, generate_network, write_glue
 from neutnngen.spec import Design
 from neutnngen.verify import Activity, NetlistFiles, Stimuli, VerifyReport
 from neutnngen.verify.gate_model import GateModel
-from neutnngen.verify.network import measure_network_gates, verify_network
+from neutnngen.verify.network import measure_netlist, measure_network_gates, verify_network
 
 
 def column_activity(design: Design, column: HardMacro, waves: Stimuli, kit: Kit, folder: Path) -> Path:
@@ -69,9 +69,7 @@ def column_activity(design: Design, column: HardMacro, waves: Stimuli, kit: Kit,
         report, activity = _in_icarus(part, package, column, waves.first(judged), kit, folder, name)
         reports.append(report)
     if model is not None:
-        report, flat = measure_network_gates(
-            model, part, waves.inputs, waves.learn, folder / "played", enable=waves.enable, labels=waves.labels
-        )
+        report, flat = measure_netlist(model, package, part, waves, folder / "played")
         reports.append(report)
         activity = {own: flat[of] for own, of in names[name].items() if of in flat}
         activity |= {port: flat[of] for port, of in ((p.name, names[name].get(p.net, "")) for p in inside.ports.values()) if of in flat}
@@ -92,7 +90,7 @@ def _in_icarus(
     together = "\n".join(path.read_text(encoding="utf-8") for path in (*parts, column.netlist))
     gates = NetlistFiles(write_atomic(folder / "together.sv", together), cell_models(kit, folder))
     return measure_network_gates(
-        gates, part, waves.inputs, waves.learn, folder / "run", enable=waves.enable, labels=waves.labels, inside=name
+        gates, part, waves.inputs, waves.learn, folder / "run", enable=waves.enable, labels=waves.labels, package=package, inside=name
     )
 
 

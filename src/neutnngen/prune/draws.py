@@ -27,10 +27,11 @@ def best_draw(
     for _ in range(draws):
         found = scored(design, "random", seed=int(rng.integers(1 << 31)))
         made = with_masks(design, kept({part: found[part] for part in found if part.stage in stages}, keep, choice))
-        met = agreement(_eased(made, design), waves, wanted)
+        made = _eased(made, design)
+        met = agreement(made, waves, wanted)
         if met > most:
             best, most = made, met
-    return _eased(best, design)
+    return best
 
 
 def _eased(pruned: Design, before: Design) -> Design:

@@ -210,8 +210,9 @@ def repair(
 
     buffers = 0
     for corner in (*corners, library):  # the one of hold last: its figures are reported
-        engine = make_engine(made, kit, period, library=corner)
-        engine.update()
+        if corners:  # else the engine above still is that of the block
+            engine = make_engine(made, kit, period, library=corner)
+            engine.update()
         sizer, added, unrepaired = _relieve(made, kit, engine, options.share)
         buffers += added
         sizer.improve(options.setup_margin, options.rounds)

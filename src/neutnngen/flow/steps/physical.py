@@ -180,7 +180,8 @@ class Route(KitStep):
             moved += count
             context.say(f"{len(result.failed)} nets are stuck: {count} cells make room, all is routed again", None)
             result = route_with_diodes(roomier, self.kit, options, progress)
-        _require_legal(result.block, self.kit, context)
+        if moved:
+            _require_legal(result.block, self.kit, context)
         layout = context.folder / "layout.def"
         write_def(result.block, self.kit, layout)
         if result.failed or result.overflow:
