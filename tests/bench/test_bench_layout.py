@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -178,3 +181,19 @@ def test_broken_limits_are_named_with_their_corner() -> None:
     worse = met | {"hold_slack": -0.0375, "setup_slack_slow": -0.25, "slew_violations": 2.0}
     assert bench.broken_limits([met, worse]) == "setup (slow) -0.250 ns; hold -0.037 ns; 2 slews"
     assert bench.broken_limits([met, {"cells": 1.0}]) == "" == bench.broken_limits([])
+
+
+def test_a_run_ends_with_its_benchmark() -> None:
+    """The process of a row outlives no benchmark that is killed."""
+    row = "import os, time; from neutnngen.bench import layout_run as run; run._end_with_parent(); print(os.getpid(), flush=True)"
+    bench_of = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {row + '; time.sleep(99)'!r}])"
+    with subprocess.Popen([sys.executable, "-c", bench_of], stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        number = int(killed.stdout.readline())
+        assert Path(f"/proc/{number}").exists()
+        killed.kill()
+        for _ in range(100):
+            if not Path(f"/proc/{number}").exists() or " Z " in Path(f"/proc/{number}/stat").read_text():
+                return
+            time.sleep(0.1)
+    raise AssertionError("the row goes on")

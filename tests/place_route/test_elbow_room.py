@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from neutnngen.pdk.kits import load_kit
@@ -59,3 +61,14 @@ def test_nothing_moves_in_a_full_row_or_elsewhere(kit: Kit) -> None:
     block = row_of(kit, 20, ("INV_X1", 0, False), ("INV_X1", 2, False), ("INV_X1", 14, False), ("INV_X1", 16, False))
     made, moved = make_room(block, kit, [at(kit, 15)])
     assert sites_of(made, kit)[:2] == [0, 2] and moved == 1
+
+
+def test_sites_that_a_cell_needs_beside_it_are_not_free(kit: Kit) -> None:
+    """A NAND2_X1 with metal at its right edge: the site behind it stays free, so the cell after that one moves too."""
+    master = kit.masters["NAND2_X1"]
+    edge = Rect("metal1", master.width - 200, 1200, master.width, 1400)
+    tight = replace(kit, masters={**kit.masters, "NAND2_X1": replace(master, obstructions=(*master.obstructions, edge))})
+    cells = ("INV_X1", 2, False), ("NAND2_X1", 4, False), ("INV_X1", 8, False)
+    assert sites_of(make_room(row_of(kit, 20, *cells), kit, [at(kit, 3)])[0], kit) == [2, 5, 8]
+    made, moved = make_room(row_of(tight, 20, *cells), tight, [at(kit, 3)])
+    assert sites_of(made, kit) == [2, 5, 9] and moved == 2

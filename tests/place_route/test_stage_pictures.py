@@ -56,6 +56,19 @@ def test_names_of_ports_lie_inside_the_die(tmp_path: Path, drawn: list[Any]) -> 
         assert die.y0 <= box.y0 * KIT.technology.dbu and box.y1 * KIT.technology.dbu <= die.y1
 
 
+def test_names_of_ports_that_lie_close_do_not_cover_each_other(tmp_path: Path, drawn: list[Any]) -> None:
+    block = placed_block(KIT, 4)
+    signal = next(name for name, net in block.nets.items() if net.use == "signal")
+    die, kept = block.die, dict(block.ports)
+    for k in range(6):
+        y = (die.y0 + die.y1) // 2 + 300 * k
+        block.ports[f"close{k}"] = Port(f"close{k}", "input", signal, Rect("metal3", die.x0, y, die.x0 + 280, y + 280))
+    stage_pictures.draw_floorplan(block, KIT, tmp_path / "named.png")
+    boxes = {text.get_text().strip(): text.get_window_extent() for text in drawn[-1].axes[0].texts}
+    left = [box for name, box in boxes.items() if name.startswith("close") or kept[name].rect.x0 <= die.x0]
+    assert "close0" in boxes and not any(a.overlaps(b) for n, a in enumerate(left) for b in left[:n])
+
+
 def test_a_path_shows_its_cells_and_nets(block: Block, tmp_path: Path, drawn: list[Any]) -> None:
     net = next(net for net in block.nets.values() if net.use == "signal")
     pins = ["\\" + f"{ref.instance}/{ref.pin}" for ref in net.pins[:2]]

@@ -47,9 +47,18 @@ def _widened(master: Master, left: int, right: int) -> Master:
 
 def without_room(block: Block, kit: Kit) -> Block:
     """A block that was placed with :func:`with_room` of the kit, for the kit itself: cells' metal stays where it is."""
+    return _moved(block, kit, 1)
+
+
+def inside_room(block: Block, kit: Kit) -> Block:
+    """The other way: a block that was placed for the kit, for :func:`with_room` of it."""
+    return _moved(block, kit, -1)
+
+
+def _moved(block: Block, kit: Kit, way: int) -> Block:
     beside = {name: room_beside(kit.masters[name], kit) for name in {instance.master for instance in block.instances.values()}}
     made = block.copy()
     for instance in made.instances.values():
         if kit.masters[instance.master].site == kit.roles.core_site:
-            instance.x += beside[instance.master][instance.orient in ("FN", "S")]
+            instance.x += way * beside[instance.master][instance.orient in ("FN", "S")]
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from neutnngen.pdk.technology import Kit, Rect
+from neutnngen.place_route.abutment import inside_room, with_room, without_room
 from neutnngen.place_route.block import Block, Instance
 from neutnngen.place_route.hard_blocks import hard_blocks
 
@@ -14,10 +15,12 @@ def make_room(block: Block, kit: Kit, places: Sequence[Rect]) -> tuple[Block, in
     were moved for it.
 
     Cells beside make way, up to the nearest free site of the row to the right or else to the left; taps, fixed cells and hard blocks stay.
-    Where no site is free nothing changes. Wires are left as they are: route again.
+    Sites that a cell needs beside it (``room_beside``) are not free. Where no site is free nothing changes. Wires are left as they are:
+    route again.
     """
-    made = block.copy()
-    width = {name: master.width for name, master in kit.masters.items()}
+    wide = with_room(kit)
+    made = inside_room(block, kit)
+    width = {name: master.width for name, master in wide.masters.items()}
     site = kit.technology.sites[kit.roles.core_site].width
     height = kit.technology.sites[kit.roles.core_site].height
     hard = {instance.name for instance in hard_blocks(made, kit)}
@@ -40,7 +43,7 @@ def make_room(block: Block, kit: Kit, places: Sequence[Rect]) -> tuple[Block, in
                 continue
             pushed = _run(cells[k + 1 :], width, site, walls.get(y, ()), 1) or _run(cells[k::-1], width, site, walls.get(y, ()), -1)
             moved.update(cell.name for cell in pushed)
-    return made, len(moved)
+    return without_room(made, kit), len(moved)
 
 
 def _run(cells: Sequence[Instance], width: dict[str, int], site: int, walls: Sequence[tuple[int, int]], way: int) -> list[Instance]:

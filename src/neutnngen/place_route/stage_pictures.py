@@ -26,6 +26,8 @@ KINDS = {
 LEVELS = ("#ff5d6c", "#ffb454", "#e6e27a", "#3ddc97", "#56d4dd", "#c792ea", "#ff8ad8", "#9cc665")
 SUPPLIES = ("#ff5d6c", "#56a8dd")
 NAMED_PORTS = 40
+NAME_LINE = 0.018
+"""Height of a line of text as a share of the larger side of the die."""
 _Box = tuple[int, int, int, int]
 
 
@@ -117,10 +119,24 @@ def draw_floorplan(block: Block, kit: Kit, png: Path) -> Path:
         ports = [port for port in signal if port.direction == direction]
         canvas.boxes([_grown(port.rect, least) for port in ports if port.rect is not None], colour, label=f"{len(ports)} {direction}s")
     if len(signal) <= NAMED_PORTS:
-        for port in signal:
-            if port.rect is not None:
-                _name_port(canvas, port.name, port.rect, block.die)
+        for name, rect in _with_room_for_names([(port.name, port.rect) for port in signal if port.rect is not None], block.die):
+            _name_port(canvas, name, rect, block.die)
     return canvas.save(png)
+
+
+def _with_room_for_names(ports: Sequence[tuple[str, Rect]], die: Rect) -> list[tuple[str, Rect]]:
+    """Those of ``ports`` whose names can be read: along a side each lies a line of text away from the named one before it."""
+    line = NAME_LINE * max(die.x1 - die.x0, die.y1 - die.y0)
+    found: list[tuple[str, Rect]] = []
+    last: dict[str, int] = {}
+    for name, rect in sorted(ports, key=lambda port: (port[1].x0 + port[1].y0, port[0])):
+        left, right, low = rect.x0 <= die.x0, rect.x1 >= die.x1, rect.y0 <= die.y0
+        side = "left" if left else "right" if right else "low" if low else "high"
+        at = rect.y0 if left or right else rect.x0
+        if side not in last or at - last[side] >= line:
+            last[side] = at
+            found.append((name, rect))
+    return found
 
 
 def _name_port(canvas: _Canvas, name: str, rect: Rect, die: Rect) -> None:
@@ -251,7 +267,8 @@ def draw_path(block: Block, kit: Kit, pins: Sequence[str], title: str, png: Path
     canvas.lines(_wires([net for net in nets if net.use != "clock"], block, kit), "#56d4dd", 1.2, label=f"{len(nets) - len(clocks)} nets")
     canvas.boxes([_outline(block.instances[name], kit) for name in cells], "#ffb454", label=f"{len(cells)} cells")
     data = [name for name in cells if block.instances[name].kind != "clock"]
-    for name, mark in zip(data[:1] + data[-1:], ("start", "end"), strict=False):
-        box = _outline(block.instances[name], kit)
-        canvas.text(box[2], box[3], f"{mark}: {name}")
+    marked = zip(data[:1] + data[-1:], ("start", "end"), strict=False)
+    ends = [(_outline(block.instances[name], kit), f"{mark}: {name}") for name, mark in marked]
+    for (box, words), above in zip(sorted(ends, key=lambda end: -end[0][3]), (True, False), strict=False):
+        canvas.text(box[2], box[3] if above else box[1], words, va="bottom" if above else "top")  # apart even where the cells touch
     return canvas.save(png)

@@ -45,7 +45,7 @@ class RepairOptions:
 @dataclass(frozen=True)
 class RepairReport:
     """Slacks in ns before and after (ESTIMATED wires); resized: cells of another strength; buffers: for slews and loads; hold_buffers;
-    unrepaired: pins whose slew, load or hold could not be mended."""
+    unrepaired: pins whose slew, load or hold could not be mended at some corner."""
 
     setup_before: float
     setup_after: float
@@ -209,12 +209,14 @@ def repair(
     start = {name: instance.master for name, instance in made.instances.items()}
 
     buffers = 0
+    unrepaired: dict[str, None] = {}
     for corner in (*corners, library):  # the one of hold last: its figures are reported
         if corners:  # else the engine above still is that of the block
             engine = make_engine(made, kit, period, library=corner)
             engine.update()
-        sizer, added, unrepaired = _relieve(made, kit, engine, options.share)
+        sizer, added, heavy = _relieve(made, kit, engine, options.share)
         buffers += added
+        unrepaired |= dict.fromkeys(heavy)
         sizer.improve(options.setup_margin, options.rounds)
         _take(made, sizer)
     delays, late = _fix_hold(made, kit, period, options, library)
@@ -223,7 +225,7 @@ def repair(
     setup, hold = engine.end_slack()
     resized = sum(made.instances[name].master != master for name, master in start.items())
     after = float(setup.min(initial=np.inf)), float(hold.min(initial=np.inf))
-    return made, RepairReport(before[0], after[0], before[1], after[1], resized, buffers, delays, (*unrepaired, *late))
+    return made, RepairReport(before[0], after[0], before[1], after[1], resized, buffers, delays, tuple(unrepaired | dict.fromkeys(late)))
 
 
 def _relieve(block: Block, kit: Kit, engine: Engine, share: float) -> tuple[_Sizer, int, list[str]]:
