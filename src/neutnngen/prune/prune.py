@@ -45,7 +45,8 @@ class Plan:
     scores anew. recalibrate: search θ after each. epochs: of online learning after each, 0 for none. regrow: share of what stays that is
     taken away in addition and given to the most promising of the pruned synapses instead. seed: of random order and presentation. stages:
     that are pruned (layers are 0, 1, …, then the voter), all if None; ``keep`` is a share of their synapses. draws: with the method
-    *random*, so many choices are judged as wholes in each round, see ``best_draw``.
+    *random*, so many choices are judged as wholes in each round, see ``best_draw``. searched: θ is searched on the first so many waves, on
+    all if None.
     """
 
     keep: float = 0.5
@@ -58,6 +59,7 @@ class Plan:
     seed: int = 0
     stages: tuple[int, ...] | None = None
     draws: int = 1
+    searched: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.keep <= 1:
@@ -70,6 +72,8 @@ class Plan:
         check_range("epochs", self.epochs, 0, 1 << 16)
         check_range("seed", self.seed, 0, 1 << 30)
         check_range("draws", self.draws, 1, 1 << 16)
+        if self.searched is not None:
+            check_range("searched", self.searched, 1, 1 << 30)
         if self.draws > 1 and self.method != "random":
             raise ConfigError("only random choices are drawn more than once", got=f"method {self.method}", allowed="method random")
 
@@ -263,7 +267,9 @@ def _count(design: Design, stages: Sequence[int]) -> int:
 
 
 def _recalibrated(design: Design, plan: Plan, waves: Waves | None, wanted: Any) -> Design:
-    return recalibrated(design, waves, wanted) if plan.recalibrate and waves is not None else design
+    if not plan.recalibrate or waves is None:
+        return design
+    return recalibrated(design, waves[: plan.searched], tuple(one[: plan.searched] for one in wanted))
 
 
 def _online(waves: Waves, labels: NDArray[np.integer] | None, plan: Plan) -> Retrain:

@@ -15,11 +15,12 @@ Equal ones are put into a seeded random order by all of them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from neutnngen.engine import get_engine
 from neutnngen.errors import ConfigError, unknown_name
@@ -114,7 +115,14 @@ def _add(found: Scores, part: Part, design: Design, wins: Wins, times: torch.Ten
     for start in range(0, len(wins.row), step):
         some = wins.part(slice(start, start + step))
         worth = measure(some, weights[some.column, some.row], times[start : start + step], response, count)
-        np.add.at(found[part], (some.column.numpy(), some.row.numpy()), worth.numpy())
+        _gather(found[part], some.column.numpy(), some.row.numpy(), worth.numpy())
+
+
+def _gather(into: Floats, column: NDArray[np.integer], row: NDArray[np.integer], worth: NDArray[Any]) -> None:
+    """Add each of ``worth`` (…, line) to its row of ``into`` (column, row, line); a product by a sparse matrix, for speed."""
+    rows = column.astype(np.int64) * into.shape[1] + row
+    which = csr_array((np.ones(len(rows)), rows, np.arange(len(rows) + 1)), shape=(len(rows), into.shape[0] * into.shape[1]))
+    into += (which.T @ worth.astype(np.float64)).reshape(into.shape)
 
 
 def _use_of_layer(design: Design, layer: int, recorded: Recorded, found: Scores) -> None:
@@ -128,7 +136,7 @@ def _use_of_layer(design: Design, layer: int, recorded: Recorded, found: Scores)
             weights = weights_in(design, parts[kind])[one.column, one.row].astype(np.int16)
             age = np.maximum(one.time[:, None].astype(np.int16) - times.astype(np.int16) + 1, 0)
             worth = np.minimum(age, weights) if spec.response == "rnl" else np.where(age > 0, weights, 0)
-            np.add.at(found[parts[kind]], (one.column, one.row), worth)
+            _gather(found[parts[kind]], one.column, one.row, worth)
 
 
 def _use(wins: Wins, weights: torch.Tensor, times: torch.Tensor, response: str, waves: int) -> torch.Tensor:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from digits_cases import images, write_spoken
+from neutnngen.apps.digits.code import DigitsCode
 from neutnngen.apps.digits.learn import fit
-from neutnngen.apps.digits.pairs import Split, split_of
+from neutnngen.apps.digits.pairs import Split, paired_anew, split_of
 from neutnngen.apps.digits.plan import DigitsPlan
 from neutnngen.apps.digits.plots import plot_senses
 from neutnngen.apps.digits.pruning import RECIPES, case_of
@@ -47,6 +48,19 @@ def test_what_is_left_still_answers(data: Split, tmp_path: Path) -> None:
         mask = made.state.layers[0].distal_mask
         assert not (mask & ~subject.design.state.layers[0].distal_mask).any()  # nothing grows across the senses
     assert found["layers, use, rounds"] > whole - 0.1 and found["layers, use, rounds"] > found["layers, random, rounds"]
+
+
+def test_pairs_are_dealt_anew_within_their_digit(data: Split) -> None:
+    waves = DigitsCode.fit("both", data.train, 3).encode(data.train)
+    image_lines = waves.shape[1] // 2
+    dealt = paired_anew(waves, data.train_labels, image_lines, [0, 1])
+    assert (dealt[:, :image_lines] == waves[:, :image_lines]).all() and (dealt != waves).any()
+    for digit in range(10):
+        own = data.train_labels == digit
+        assert sorted(map(bytes, dealt[own, image_lines:])) == sorted(map(bytes, waves[own, image_lines:]))
+    assert (paired_anew(waves, data.train_labels, image_lines, [0, 2]) != dealt).any()
+    for lines in (0, waves.shape[1]):  # sound alone, image alone
+        assert (paired_anew(waves, data.train_labels, lines, [0, 1]) == waves).all()
 
 
 def test_a_study_writes_what_it_lacks(data: Split, tmp_path: Path, drawn: list[Any]) -> None:

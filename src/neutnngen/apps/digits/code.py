@@ -48,6 +48,11 @@ class DigitsCode:
         """Of the image, then of the sound; row by row."""
         return self.places * ((self._image is not None) + (self._sound is not None))
 
+    @property
+    def image_lines(self) -> int:
+        """Those of the image, which come first."""
+        return 0 if self._image is None else self.places
+
     def encode(self, pairs: Pairs) -> NDArray[np.uint8]:
         """(pair, line) uint8 spike times. Raises ConfigError where the pairs have another size."""
         if _checked(pairs).shape[2:] != self.shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,6 +91,19 @@ def paired(
         turns = [rng.permutation(known) for _ in range(-(-len(places) // max(len(known), 1)))]
         chosen[places] = np.concatenate([np.zeros(0, np.int64), *turns])[: len(places)]
     return np.stack([pictures[:count].astype(np.float64), maps[chosen]], axis=1), labels[:count]
+
+
+def paired_anew(waves: NDArray[np.uint8], labels: Labels, image_lines: int, seed: Sequence[int]) -> NDArray[np.uint8]:
+    """Encoded pairs with the sounds of each digit dealt anew among its images; where there is one sense only nothing changes.
+
+    waves: (pair, line), of the image first. image_lines: how many are the image's.
+    """
+    rng = np.random.default_rng(seed)
+    dealt = waves.copy()
+    for digit in range(CLASSES):
+        own = np.flatnonzero(labels == digit)
+        dealt[own, image_lines:] = waves[rng.permutation(own), image_lines:]
+    return dealt if 0 < image_lines < waves.shape[1] else waves
 
 
 def _held_back(words: Labels, heard: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

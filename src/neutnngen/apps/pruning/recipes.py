@@ -46,6 +46,8 @@ third of the columns are left, the best of several on validation images."""
 TRAINED = 2
 """Passes in each round of the recipes that learn."""
 ROUNDS = 3
+SEARCHED = 600
+"""Waves on which the recipes of layers search θ, which takes some forty runs of them a round."""
 
 RECIPES: dict[str, Recipe] = {
     r.name: r
@@ -74,17 +76,17 @@ RECIPES: dict[str, Recipe] = {
         Recipe("network, information", Plan(method="information", choice=SHARED), "fewest changed answers in the whole network"),
         Recipe(
             "layers, use, rounds",
-            Plan(method="use", choice=LAYERS, rounds=ROUNDS, epochs=TRAINED),
+            Plan(method="use", choice=LAYERS, rounds=ROUNDS, epochs=TRAINED, searched=SEARCHED),
             "least contribution in each layer and in the voter, in three rounds of pruning, recalibrating and learning",
         ),
         Recipe(
             "layers, information, rounds",
-            Plan(method="information", choice=LAYERS, rounds=ROUNDS, epochs=TRAINED),
+            Plan(method="information", choice=LAYERS, rounds=ROUNDS, epochs=TRAINED, searched=SEARCHED),
             "fewest changed answers in each layer and in the voter, in three rounds",
         ),
         Recipe(
             "layers, random, rounds",
-            Plan(method="random", choice=LAYERS, rounds=ROUNDS, epochs=TRAINED),
+            Plan(method="random", choice=LAYERS, rounds=ROUNDS, epochs=TRAINED, searched=SEARCHED),
             "at random in each layer and in the voter, in three rounds",
             control=True,
         ),
