@@ -24,6 +24,10 @@ Tile = tuple[int, int]
 Place = tuple[float, float]
 
 
+class BanksFull(ConfigError):
+    """There is room for fewer repeaters than the wires need."""
+
+
 class Node(NamedTuple):
     """Something that a wire ends at: a pin, or repeater ``number`` of the bank of a tile."""
 
@@ -180,7 +184,7 @@ class Planner:
         if self.room is not None and self.plan.used[tile] >= self.room:
             free = [t for t in self.tiles if self.plan.used[t] < self.room]
             if not free:
-                raise ConfigError(
+                raise BanksFull(
                     "the banks of the tiles have too few repeaters",
                     got=f"{sum(self.plan.used.values())} in use",
                     allowed=f"{self.room} per tile",
