@@ -24,7 +24,9 @@ Say = Callable[[str], None]
 SLACK = 0.9
 """Share of the longest wire that the first plan of repeaters uses: real wires make detours over the planned ones."""
 FAR = (0.5, 0.6, 0.7, 0.8)
-"""Shares of the slew's limit at the far end of the longest wire; the first one by which the banks hold all repeaters is taken."""
+"""Shares of the slew's limit at the far end of the longest wire; the first one by which the banks are not too full is taken."""
+FULL = 0.75
+"""Share of all repeaters that there is room for. Beyond it many stand far from where they are wanted, and their wires are long."""
 TIGHTER, TIGHTEST = 0.85, 0.6
 """Shares of its reach that a net keeps at most and at least for the next plan when its wires as drawn are too slow."""
 ROUNDS, STALLED = 16, 4
@@ -80,11 +82,14 @@ def fit_repeaters(
         glue_x = plan.x_of(glue_slots(plan, glue_pins)[0])
         try:
             planner = plan_repeaters(netlist, plan, macros, bands, glue_x, longest[0], bank_room(free), shares, pads)
+            full = sum(planner.plan.used.values()) > FULL * bank_room(free) * len(planner.tiles)
         except BanksFull:
             if best is not None:
                 return best
             if len(longest) == 1:
                 raise
+            full = True
+        if full and rounds == 0 and len(longest) > 1:
             longest = longest[1:]
             continue
         size = max([1, *planner.plan.used.values()])
