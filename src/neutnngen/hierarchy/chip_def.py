@@ -16,7 +16,6 @@ from neutnngen.hierarchy.layers import small_via
 from neutnngen.hierarchy.netlist import PORT
 from neutnngen.pdk.technology import Kit, Rect
 
-
 WIDE = "CHIP_WIRES"
 """The rule of wires that are wider than their layers' default."""
 
