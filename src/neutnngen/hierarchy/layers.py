@@ -16,8 +16,8 @@ PIN_STRIDE = 2
 @dataclass(frozen=True)
 class ChipLayers:
     """vertical, horizontal: layers of the chip's wires, with their width. via: between them. strap: top supply layer of the macros; power:
-    the vertical layer right above it, for the chip's supply lines between macros. pin: layer of the macros' pins. Lengths are database units.
-    """
+    the vertical layer right above it, for the chip's supply lines between macros. pin: layer of the macros' pins. Lengths are database
+    units."""
 
     technology: Technology
     vertical: Layer
