@@ -149,7 +149,7 @@ def test_verilog_of_a_chip_connects_every_instance(chip: Chip, tmp_path: Path) -
 @pytest.mark.parametrize("wires", [1, 2])
 def test_def_of_a_chip_reads_back_as_the_metal_of_its_gds(wires: int, kit: Kit, tmp_path: Path) -> None:
     """wires: in default widths of their layers."""
-    kit = dataclasses.replace(kit, chip_wires=wires)
+    kit = dataclasses.replace(kit, chip_wires=(wires, wires))
     chip = chip_of_frames(kit, tmp_path, size=12 * wires)
     vertical = chip.wiring.vertical
     assert (vertical[:, 3] - vertical[:, 1] == wires * kit.technology.layers[chip.plan.layers.vertical.name].width).all()

@@ -81,13 +81,13 @@ def chip_layers(kit: Kit) -> ChipLayers:
             allowed="a horizontal and a vertical one, and horizontal top straps",
             next_step="lay the network out as one block: neutnngen layout",
         )
-    vertical = next(_widened(layer, kit.chip_wires) for layer in above if layer.direction == "vertical")
-    horizontal = next(_widened(layer, kit.chip_wires) for layer in above if layer.direction == "horizontal")
+    vertical = next(_widened(layer, *kit.chip_wires) for layer in above if layer.direction == "vertical")
+    horizontal = next(_widened(layer, *kit.chip_wires) for layer in above if layer.direction == "horizontal")
     return ChipLayers(technology, vertical, horizontal, small_via(technology, above[0].name, above[1].name), strap, power, pin)
 
 
-def _widened(layer: Layer, times: int) -> Layer:
-    return replace(layer, width=times * layer.width, pitch=times * layer.pitch, resistance=layer.resistance / times)
+def _widened(layer: Layer, width: int, pitch: int) -> Layer:
+    return replace(layer, width=width * layer.width, pitch=pitch * layer.pitch, resistance=layer.resistance / width)
 
 
 def small_via(technology: Technology, lower: str, upper: str) -> ViaDef:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib import resources
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from neutnngen.errors import DataError
 from neutnngen.pdk.technology import Master, Rect, Roles, StrapPlan, Technology, ViaDef
@@ -111,7 +111,7 @@ class Node(_Model):
     wires: dict[str, tuple[float, float]]
     cuts: dict[str, float] = {}
     vias: list[_Via] = []
-    chip_wires: int = Field(1, ge=1)
+    chip_wires: tuple[int, int] = (1, 1)
     power: _Power
     roles: _RoleData
 

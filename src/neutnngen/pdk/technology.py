@@ -234,4 +234,4 @@ class Kit:
     lef: tuple[Path, ...] = ()  # technology first, then the cells
     # slower and faster corners where the user has them: name -> Liberty files
     corners: dict[str, tuple[Path, ...]] = field(default_factory=dict)
-    chip_wires: int = 1  # width and pitch of a chip's wires between its macros, in those of their layers
+    chip_wires: tuple[int, int] = (1, 1)  # width, pitch of a chip's wires between its macros, times those of their layers
