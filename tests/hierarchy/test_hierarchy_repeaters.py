@@ -87,6 +87,13 @@ def test_banks_are_no_farther_apart_than_a_repeater_reaches(end: tuple[float, fl
     assert len(lengths) <= 2 + (abs(end[0] - 20) + abs(end[1] - 130)) / 150
 
 
+def test_where_a_repeater_does_not_reach_the_next_bank_there_is_one_in_every_bank() -> None:
+    start, far = Pin("", "in"), Pin("far", "d")
+    plan = planner(12, 60.0, {start: (0.0, PITCH), far: (0.0, 12 * PITCH)})
+    plan.cut(ChipNet("long", start, (far,)))
+    assert {tile for tile, count in plan.plan.used.items() if count} >= {(row, 0) for row in range(2, 12)}
+
+
 def test_every_path_of_a_clock_has_as_many_buffers() -> None:
     net, places = case(12, 144, 3)
     plan = planner(12, 350.0, places)

@@ -8,7 +8,7 @@ buffers.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -70,6 +70,7 @@ class Planner:
         self, tiles: dict[Tile, Place], reach: float, room: int | None, where: Callable[[Pin], Place], tile_of: Callable[[Place], Tile]
     ) -> None:
         self.tiles, self.reach, self.room, self.where, self.tile_of = tiles, reach, room, where, tile_of
+        self.pitch = max(_widest_gap(place[k] for place in tiles.values()) for k in (0, 1))
         self.plan = Plan()
 
     def cut(
@@ -157,20 +158,17 @@ class Planner:
         return count
 
     def _hops(self, start: Place, end: Place) -> list[Place]:
-        """Banks on the way from start, each as far from the one before as a repeater reaches."""
+        """Banks on the way from start, each as far from the one before as a repeater reaches, or else the next one."""
         found: list[Place] = []
         here = start
         while (left := _length(here, end)) > self.reach:
-            step = min(1.0, 1.2 * self.reach / left)
-            while step > 0.02:
-                stop = self.tiles[self.tile_of(_between(here, end, step))]
-                if _length(here, stop) <= self.reach and _length(stop, end) < left:
-                    break
-                step -= 0.02
-            else:
-                return found
-            found.append(stop)
-            here = stop
+            far = max(1.5 * self.reach, 2 * self.pitch)
+            stops = [self.tiles[self.tile_of(_between(here, end, min(1.0, far * k / (30 * left))))] for k in range(1, 31)]
+            ahead = [stop for stop in stops if stop != here and _length(stop, end) < left]
+            if not ahead:
+                break
+            here = next((stop for stop in reversed(ahead) if _length(here, stop) <= self.reach), ahead[0])
+            found.append(here)
         return found
 
     def _legs(self, origin: str, start: Place, members: Sequence[_Branch], most: int | None) -> list[_Branch]:
@@ -233,6 +231,10 @@ def _levels(legs: int) -> int:
 
 def _middle(places: Sequence[Place]) -> Place:
     return sum(p[0] for p in places) / len(places), sum(p[1] for p in places) / len(places)
+
+
+def _widest_gap(numbers: Iterable[float]) -> float:
+    return max((b - a for a, b in pairwise(sorted(set(numbers)))), default=0.0)
 
 
 def _between(a: Place, b: Place, part: float) -> Place:
