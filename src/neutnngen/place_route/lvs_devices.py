@@ -1,0 +1,359 @@
+"""Layout against netlist at the level of transistors, from the GDSII file alone.
+
+What is drawn becomes one flat circuit of transistors (:mod:`lvs_transistors`). What is wanted is the gate netlist with every instance
+replaced by the transistors of its cell, which come from the library's own GDSII and are shown to do what Liberty states of the cell
+(:mod:`cell_function`). KLayout's ``NetlistComparer`` compares the two: connections, width and length of every transistor, wells included.
+Marks at pins only tell it which nets to try first; a wrong one makes a difference, never hides one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import klayout.db as kdb
+
+from neutnngen.errors import CheckFailed, DataError
+from neutnngen.pdk.technology import Kit
+from neutnngen.place_route.block import Block
+from neutnngen.place_route.cell_function import check_function, undecided
+from neutnngen.place_route.gds import INSTANCE_PROPERTY, gds_scale
+from neutnngen.place_route.lvs_layout import LvsFinding, first_findings, middle
+from neutnngen.place_route.lvs_transistors import Extracted, Mark, cell_transistors, extract_transistors, require_devices
+from neutnngen.place_route.switch_level import Transistors
+from neutnngen.place_route.verilog_netlist import read_netlist
+
+MOST_FINDINGS = 200
+"""Findings that are kept; all are counted."""
+
+
+@dataclass(frozen=True)
+class DevicesResult:
+    """Outcome of a comparison, with what was compared so that "equal" cannot mean "empty".
+
+    differences: how many, of which ``findings`` has the first. transistors, nets: of the layout, before transistors side by side are taken
+    as one. proven: cells whose transistors were shown to do what Liberty states; undecided: the others, and why.
+    """
+
+    findings: tuple[LvsFinding, ...]
+    differences: int
+    transistors: int
+    nets: int
+    instances: int
+    proven: tuple[str, ...]
+    undecided: dict[str, str]
+
+    @property
+    def clean(self) -> bool:
+        return not self.differences
+
+    def require_clean(self) -> None:
+        """Raise :class:`CheckFailed` with the first findings unless the transistors are those of the netlist."""
+        if not self.clean:
+            got = first_findings(self.findings, self.differences)
+            raise CheckFailed("the transistors of the layout are not those of the netlist", got=got, allowed="no difference")
+
+
+def compare_devices(gds: Path, netlist: Path, kit: Kit, progress: Callable[[str], None] | None = None) -> DevicesResult:
+    """Compare the transistors of a GDSII file of :func:`write_gds` with a flat gate netlist.
+
+    Cells without signal pins (fillers, decoupling capacitors, taps) count as the layout places them. progress: is told what begins.
+
+    Raises ConfigError for a kit that does not describe its transistors, DataError where a file cannot be read; differences are findings.
+    """
+    require_devices(kit)
+    tell = progress or (lambda _what: None)
+    block = read_netlist(netlist, kit)
+    layout = _read(gds)
+    top = layout.cell(block.name)
+    if top is None:
+        raise DataError(
+            f"{gds.name} has no cell of the netlist's name", got=", ".join(c.name for c in layout.top_cells()), allowed=block.name
+        )
+    placed = _placements(top, kit)
+    masters = {name: instance.master for name, instance in block.instances.items()}
+    masters |= {name: cell for name, (cell, _) in placed.items() if name not in masters and not _has_signals(kit, cell)}
+    found = _Findings()
+    tell("cells")
+    cells, proven, left = _library(sorted(set(masters.values())), kit, found)
+    tell("extraction")
+    drawn = extract_transistors(layout, top, kit, _marks(block, layout, top, placed, kit))
+    transistors, nets = sum(1 for _ in drawn.circuit.each_device()), sum(1 for _ in drawn.circuit.each_net())
+    for text, place in drawn.problems:
+        found.add(LvsFinding("extraction", text, (), place))
+    tell("comparison")
+    reference = _Reference(block, masters, cells, kit)
+    _compare(drawn, reference, block, placed, kit, found)
+    return DevicesResult(tuple(found.kept), found.count, transistors, nets, len(masters), proven, left)
+
+
+@dataclass
+class _Findings:
+    kept: list[LvsFinding] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, finding: LvsFinding) -> None:
+        self.count += 1
+        if len(self.kept) < MOST_FINDINGS:
+            self.kept.append(finding)
+
+
+_Placed = dict[str, tuple[str, Any]]
+"""Name of an instance to its cell and its ``klayout.db.Trans``."""
+
+
+def _read(path: Path) -> Any:
+    layout: Any = kdb.Layout()
+    try:
+        layout.read(str(path))
+    except RuntimeError as problem:
+        raise DataError(f"cannot read {path}", got=problem) from problem
+    return layout
+
+
+def _placements(top: Any, kit: Kit) -> _Placed:
+    """Library cells of the layout; those without a name get one of their own (the comparison of cells says so)."""
+    placed: _Placed = {}
+    for reference in top.each_inst():
+        if reference.cell.name in kit.masters:
+            name = reference.property(INSTANCE_PROPERTY)
+            unique = isinstance(name, str) and name not in placed
+            placed[name if unique else f"{reference.cell.name} {reference.trans}"] = (reference.cell.name, reference.trans)
+    return placed
+
+
+def _has_signals(kit: Kit, cell: str) -> bool:
+    return any(pin.use in ("signal", "clock") for pin in kit.masters[cell].pins.values())
+
+
+def _library(names: list[str], kit: Kit, found: _Findings) -> tuple[dict[str, Transistors], tuple[str, ...], dict[str, str]]:
+    """Transistors of every cell; which of them were shown to do what Liberty states, and why others were not."""
+    library = _read(kit.cell_gds)
+    cells = {name: cell_transistors(library, name, kit) for name in names}
+    proven: list[str] = []
+    left: dict[str, str] = {}
+    for name, circuit in cells.items():
+        if not _has_signals(kit, name):
+            continue
+        reason = undecided(kit.cells[name]) if name in kit.cells else "it is not in Liberty"
+        if reason is not None:
+            left[name] = reason
+            continue
+        wrong = check_function(circuit, kit.cells[name], kit.roles)
+        if wrong is None:
+            proven.append(name)
+        else:
+            found.add(LvsFinding("cell function", f"{name}: {wrong}"))
+    return cells, tuple(proven), left
+
+
+# ------------------------------------------------------------------------------------------------------------------------------ layout
+
+
+def _marks(block: Block, layout: Any, top: Any, placed: _Placed, kit: Kit) -> list[Mark]:
+    """A number for every net at one of its pins ("N7"), and one for every port where it is labelled ("P3")."""
+    scale = gds_scale(kit, layout.dbu)
+    marks = []
+    for number, net in enumerate(block.nets.values()):
+        for ref in net.pins:
+            if ref.instance is None or placed.get(ref.instance, ("",))[0] != block.instances[ref.instance].master:
+                continue
+            rects = kit.masters[block.instances[ref.instance].master].pins[ref.pin].rects
+            if rects:
+                largest = max(rects, key=lambda r: (r.x1 - r.x0) * (r.y1 - r.y0))
+                at = placed[ref.instance][1] * middle((largest,), scale)
+                marks.append(Mark(f"N{number}", largest.layer, at.x, at.y))
+                break
+    ports = {port: f"P{number}" for number, port in enumerate(_ports(block, kit))}
+    for layer in kit.technology.routing_layers:
+        for shape in top.shapes(layout.layer(*layer.gds)).each(kdb.Shapes.STexts):
+            if shape.text.string in ports:
+                marks.append(Mark(ports[shape.text.string], layer.name, shape.text.x, shape.text.y))
+    return marks
+
+
+def _ports(block: Block, kit: Kit) -> dict[str, str]:
+    """Port, supplies included, to its net."""
+    supplies = (kit.roles.power_net, kit.roles.ground_net)
+    return {**{name: port.net for name, port in block.ports.items()}, **dict(zip(supplies, supplies, strict=True))}
+
+
+# --------------------------------------------------------------------------------------------------------------------------- reference
+
+
+class _Reference:
+    """The wanted circuit. nets: name to KLayout's net; pins: port to KLayout's pin."""
+
+    def __init__(self, block: Block, masters: dict[str, str], cells: dict[str, Transistors], kit: Kit) -> None:
+        self.netlist: Any = kdb.Netlist()
+        classes = {}
+        for kind in ("nmos", "pmos"):
+            classes[kind] = kdb.DeviceClassMOS4Transistor()
+            classes[kind].name = kind
+            self.netlist.add(classes[kind])
+        self.circuit: Any = kdb.Circuit()
+        self.circuit.name = block.name
+        self.netlist.add(self.circuit)
+        roles = kit.roles
+        self.nets = {name: self.circuit.create_net(name) for name in (*block.nets, roles.power_net, roles.ground_net)}
+        self.ports = _ports(block, kit)
+        for port, name in self.ports.items():
+            self.circuit.connect_pin(self.circuit.create_pin(port), self.nets[name])
+        wired: dict[str, dict[str, Any]] = {name: {} for name in masters}
+        for net in block.nets.values():
+            for ref in net.pins:
+                if ref.instance is not None:
+                    wired[ref.instance][ref.pin] = self.nets[net.name]
+        bulk = {"nmos": self.nets[roles.ground_net], "pmos": self.nets[roles.power_net]}
+        for name, master in masters.items():
+            self._add(name, cells[master], wired[name], bulk, classes, kit)
+
+    def _add(self, name: str, cell: Transistors, wired: dict[str, Any], bulk: dict[str, Any], classes: dict[str, Any], kit: Kit) -> None:
+        """One instance's transistors; what no net reaches is a net of its own."""
+        inner: list[Any] = [None] * cell.nets
+        for pin in kit.masters[cell.name].pins.values():
+            if pin.use in ("power", "ground"):
+                inner[cell.pins[pin.name]] = self.nets[kit.roles.power_net if pin.use == "power" else kit.roles.ground_net]
+            elif pin.name in wired:
+                inner[cell.pins[pin.name]] = wired[pin.name]
+        for number, device in enumerate(cell.devices):
+            made = self.circuit.create_device(classes[device.kind], f"{name}/{number}")
+            made.set_parameter("W", device.width)
+            made.set_parameter("L", device.length)
+            for terminal, net in (("S", device.source), ("G", device.gate), ("D", device.drain)):
+                if inner[net] is None:
+                    inner[net] = self.circuit.create_net(f"{name}/{net}")
+                made.connect_terminal(terminal, inner[net])
+            made.connect_terminal("B", bulk[device.kind])
+
+
+# ----------------------------------------------------------------------------------------------------------------------------- compare
+
+
+def _compare(drawn: Extracted, reference: _Reference, block: Block, placed: _Placed, kit: Kit, found: _Findings) -> None:
+    known = _name_nets(drawn.circuit, list(block.nets), list(reference.ports), reference.ports)
+    for port in reference.ports:
+        if port in known.ports:
+            drawn.circuit.connect_pin(drawn.circuit.create_pin(port), known.ports[port])
+        else:
+            found.add(LvsFinding("missing port", f"no label {port} in the layout", (port,)))
+    _check_wells(drawn.circuit, kit, found)
+    for netlist in (drawn.source.netlist(), reference.netlist):
+        netlist.combine_devices()
+        netlist.purge_nets()
+    logger = _Logger(placed, drawn.source.internal_layout().dbu, found)
+    comparer: Any = kdb.NetlistComparer(logger)
+    comparer.with_log = False
+    for name, net in known.nets.items():
+        comparer.same_nets(drawn.circuit, reference.circuit, net, reference.nets[name], False)
+    equal = comparer.compare(drawn.source.netlist(), reference.netlist)
+    if not equal and not found.count:
+        found.add(LvsFinding("net", "the circuits differ, and KLayout's comparison does not say where"))
+
+
+@dataclass
+class _Known:
+    """Nets of the layout whose names are certain, and nets at the labels of ports."""
+
+    nets: dict[str, Any] = field(default_factory=dict)
+    ports: dict[str, Any] = field(default_factory=dict)
+
+
+def _name_nets(circuit: Any, names: list[str], ports: list[str], net_of: dict[str, str]) -> _Known:
+    """Give the nets of the layout the names that their marks stand for; a net that carries several names is certain of none."""
+    seen: dict[str, list[Any]] = {}
+    known = _Known()
+    for net in circuit.each_net():
+        if not net.name:
+            continue
+        words = net.name.split(",")
+        here = {names[int(word[1:])] for word in words if word[0] == "N"}
+        labels = [ports[int(word[1:])] for word in words if word[0] == "P"]
+        known.ports |= dict.fromkeys(labels, net)
+        here |= {net_of[label] for label in labels}
+        net.name = ", ".join(sorted(here))
+        for name in here:
+            seen.setdefault(name, []).append((net, len(here)))
+    known.nets = {name: there[0][0] for name, there in seen.items() if len(there) == 1 and there[0][1] == 1}
+    return known
+
+
+def _check_wells(circuit: Any, kit: Kit, found: _Findings) -> None:
+    """A well that no tap joins to its supply."""
+    wanted = {"nmos": kit.roles.ground_net, "pmos": kit.roles.power_net}
+    loose: dict[tuple[str, int], list[Any]] = {}
+    for device in circuit.each_device():
+        net = device.net_for_terminal("B")
+        if net is None or net.name != wanted[device.device_class().name]:
+            loose.setdefault((device.device_class().name, -1 if net is None else net.cluster_id), []).append(device)
+    for (kind, _), devices in loose.items():
+        text = f"the well of {len(devices)} {kind} transistors is not tied to {wanted[kind]}"
+        found.add(LvsFinding("well", text, (wanted[kind],), _at(devices[0])))
+
+
+def _at(device: Any) -> tuple[float, float]:
+    return (round(device.trans.disp.x, 4), round(device.trans.disp.y, 4))
+
+
+class _Logger(kdb.GenericNetlistCompareLogger):
+    """Turns what KLayout reports of differences into findings. a: of the layout; b: of the reference; None where it has none."""
+
+    def __init__(self, placed: _Placed, dbu: float, found: _Findings) -> None:
+        super().__init__()
+        self.placed, self.dbu, self.found = placed, dbu, found
+
+    def net_mismatch(self, a: Any, b: Any, message: str) -> None:
+        if a is not None and b is not None:
+            text = f"net {b.expanded_name()} has other transistors in the layout than in the netlist"
+        elif a is not None:
+            text = f"net {a.expanded_name()} of the layout is not that of the netlist: {_ends(a)}"
+        else:
+            text = f"net {b.expanded_name()} of the netlist is not in the layout: {_ends(b)}"
+        drawn = [ref.device() for ref in (a.each_terminal() if a is not None else ())]
+        place = _at(drawn[0]) if drawn else self.place_of(b)
+        self.found.add(LvsFinding("net", text, tuple(n.expanded_name() for n in (a, b) if n is not None), place))
+
+    def device_mismatch(self, a: Any, b: Any, message: str) -> None:
+        if b is None:
+            self.found.add(LvsFinding("extra transistor", f"not in the netlist: {_text(a)}", _nets(a), _at(a)))
+        else:
+            place = _at(a) if a is not None else self.instance_place(b.name.rpartition("/")[0])
+            self.found.add(LvsFinding("missing transistor", f"not in the layout: {b.name}, {_text(b)}", _nets(b), place))
+
+    def match_devices_with_different_parameters(self, a: Any, b: Any) -> None:
+        sizes = [f"{device.parameter('W'):g} by {device.parameter('L'):g} um" for device in (a, b)]
+        self.found.add(LvsFinding("transistor size", f"{b.name} is {sizes[0]} in the layout, {sizes[1]} in the library", _nets(b), _at(a)))
+
+    def pin_mismatch(self, a: Any, b: Any, message: str) -> None:
+        name = (a if b is None else b).expanded_name()
+        self.found.add(LvsFinding("port", f"port {name} is not on its net", (name,)))
+
+    def place_of(self, net: Any) -> tuple[float, float] | None:
+        device = next((ref.device() for ref in net.each_terminal()), None)
+        return None if device is None else self.instance_place(device.name.rpartition("/")[0])
+
+    def instance_place(self, name: str) -> tuple[float, float] | None:
+        if name not in self.placed:
+            return None
+        shift = self.placed[name][1].disp
+        return (round(shift.x * self.dbu, 4), round(shift.y * self.dbu, 4))
+
+
+def _nets(device: Any) -> tuple[str, ...]:
+    found = (device.net_for_terminal(terminal) for terminal in ("S", "G", "D", "B"))
+    return tuple(dict.fromkeys(net.expanded_name() for net in found if net is not None))
+
+
+def _text(device: Any) -> str:
+    ends = []
+    for label, terminal in (("source", "S"), ("gate", "G"), ("drain", "D"), ("bulk", "B")):
+        net = device.net_for_terminal(terminal)
+        ends.append(f"{label} {'nowhere' if net is None else net.expanded_name()}")
+    return f"{device.device_class().name} with {', '.join(ends)}"
+
+
+def _ends(net: Any) -> str:
+    """What a net of a circuit joins, shortened."""
+    return f"{net.terminal_count()} ends of transistors, {net.pin_count()} ports"
