@@ -20,13 +20,27 @@ from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block
 from neutnngen.place_route.cell_function import check_function, undecided
 from neutnngen.place_route.gds import INSTANCE_PROPERTY, gds_scale
-from neutnngen.place_route.lvs_layout import LvsFinding, first_findings, middle
+from neutnngen.place_route.lvs_layout import FindingKind, LvsFinding, first_findings, middle
 from neutnngen.place_route.lvs_transistors import Extracted, Mark, cell_transistors, extract_transistors, require_devices
 from neutnngen.place_route.switch_level import Transistors
 from neutnngen.place_route.verilog_netlist import read_netlist
 
 MOST_FINDINGS = 200
 """Findings that are kept; all are counted."""
+ORDER: tuple[FindingKind, ...] = (
+    "cell function",
+    "missing port",
+    "extraction",
+    "short",
+    "open",
+    "well",
+    "transistor size",
+    "extra transistor",
+    "missing transistor",
+    "port",
+    "net",
+)
+"""Findings in the order of how much they explain."""
 
 
 @dataclass(frozen=True)
@@ -75,29 +89,19 @@ def compare_devices(gds: Path, netlist: Path, kit: Kit, progress: Callable[[str]
     placed = _placements(top, kit)
     masters = {name: instance.master for name, instance in block.instances.items()}
     masters |= {name: cell for name, (cell, _) in placed.items() if name not in masters and not _has_signals(kit, cell)}
-    found = _Findings()
+    found: list[LvsFinding] = []
     tell("cells")
     cells, proven, left = _library(sorted(set(masters.values())), kit, found)
     tell("extraction")
     drawn = extract_transistors(layout, top, kit, _marks(block, layout, top, placed, kit))
     transistors, nets = sum(1 for _ in drawn.circuit.each_device()), sum(1 for _ in drawn.circuit.each_net())
     for text, place in drawn.problems:
-        found.add(LvsFinding("extraction", text, (), place))
+        found.append(LvsFinding("extraction", text, (), place))
     tell("comparison")
     reference = _Reference(block, masters, cells, kit)
     _compare(drawn, reference, block, placed, kit, found)
-    return DevicesResult(tuple(found.kept), found.count, transistors, nets, len(masters), proven, left)
-
-
-@dataclass
-class _Findings:
-    kept: list[LvsFinding] = field(default_factory=list)
-    count: int = 0
-
-    def add(self, finding: LvsFinding) -> None:
-        self.count += 1
-        if len(self.kept) < MOST_FINDINGS:
-            self.kept.append(finding)
+    first = sorted(found, key=lambda finding: ORDER.index(finding.kind))[:MOST_FINDINGS]
+    return DevicesResult(tuple(first), len(found), transistors, nets, len(masters), proven, left)
 
 
 _Placed = dict[str, tuple[str, Any]]
@@ -128,7 +132,7 @@ def _has_signals(kit: Kit, cell: str) -> bool:
     return any(pin.use in ("signal", "clock") for pin in kit.masters[cell].pins.values())
 
 
-def _library(names: list[str], kit: Kit, found: _Findings) -> tuple[dict[str, Transistors], tuple[str, ...], dict[str, str]]:
+def _library(names: list[str], kit: Kit, found: list[LvsFinding]) -> tuple[dict[str, Transistors], tuple[str, ...], dict[str, str]]:
     """Transistors of every cell; which of them were shown to do what Liberty states, and why others were not."""
     library = _read(kit.cell_gds)
     cells = {name: cell_transistors(library, name, kit) for name in names}
@@ -145,7 +149,7 @@ def _library(names: list[str], kit: Kit, found: _Findings) -> tuple[dict[str, Tr
         if wrong is None:
             proven.append(name)
         else:
-            found.add(LvsFinding("cell function", f"{name}: {wrong}"))
+            found.append(LvsFinding("cell function", f"{name}: {wrong}"))
     return cells, tuple(proven), left
 
 
@@ -232,25 +236,25 @@ class _Reference:
 # ----------------------------------------------------------------------------------------------------------------------------- compare
 
 
-def _compare(drawn: Extracted, reference: _Reference, block: Block, placed: _Placed, kit: Kit, found: _Findings) -> None:
-    known = _name_nets(drawn.circuit, list(block.nets), list(reference.ports), reference.ports)
+def _compare(drawn: Extracted, reference: _Reference, block: Block, placed: _Placed, kit: Kit, found: list[LvsFinding]) -> None:
+    known = _name_nets(drawn.circuit, list(block.nets), reference.ports, found)
     for port in reference.ports:
         if port in known.ports:
             drawn.circuit.connect_pin(drawn.circuit.create_pin(port), known.ports[port])
         else:
-            found.add(LvsFinding("missing port", f"no label {port} in the layout", (port,)))
-    _check_wells(drawn.circuit, kit, found)
+            found.append(LvsFinding("missing port", f"no label {port} in the layout", (port,)))
+    _check_wells(drawn.circuit, known.ports, kit, found)
     for netlist in (drawn.source.netlist(), reference.netlist):
         netlist.combine_devices()
         netlist.purge_nets()
-    logger = _Logger(placed, drawn.source.internal_layout().dbu, found)
+    logger = _Logger(placed, drawn.source.internal_layout().dbu, found)  # the comparer does not keep it alive
     comparer: Any = kdb.NetlistComparer(logger)
     comparer.with_log = False
     for name, net in known.nets.items():
         comparer.same_nets(drawn.circuit, reference.circuit, net, reference.nets[name], False)
     equal = comparer.compare(drawn.source.netlist(), reference.netlist)
-    if not equal and not found.count:
-        found.add(LvsFinding("net", "the circuits differ, and KLayout's comparison does not say where"))
+    if not equal and not found:
+        found.append(LvsFinding("net", "the circuits differ, and KLayout's comparison does not say where"))
 
 
 @dataclass
@@ -261,36 +265,52 @@ class _Known:
     ports: dict[str, Any] = field(default_factory=dict)
 
 
-def _name_nets(circuit: Any, names: list[str], ports: list[str], net_of: dict[str, str]) -> _Known:
-    """Give the nets of the layout the names that their marks stand for; a net that carries several names is certain of none."""
-    seen: dict[str, list[Any]] = {}
+def _name_nets(circuit: Any, names: list[str], ports: dict[str, str], found: list[LvsFinding]) -> _Known:
+    """Give the nets of the layout the names that their marks stand for. Certain is a name that one net has, and has alone."""
+    order = list(ports)
+    there: dict[str, list[Any]] = {}
     known = _Known()
+    alone = set()
     for net in circuit.each_net():
         if not net.name:
             continue
         words = net.name.split(",")
-        here = {names[int(word[1:])] for word in words if word[0] == "N"}
-        labels = [ports[int(word[1:])] for word in words if word[0] == "P"]
+        labels = [order[int(word[1:])] for word in words if word[0] == "P"]
         known.ports |= dict.fromkeys(labels, net)
-        here |= {net_of[label] for label in labels}
-        net.name = ", ".join(sorted(here))
+        here = sorted({names[int(word[1:])] for word in words if word[0] == "N"} | {ports[label] for label in labels})
+        net.name = ", ".join(here)
         for name in here:
-            seen.setdefault(name, []).append((net, len(here)))
-    known.nets = {name: there[0][0] for name, there in seen.items() if len(there) == 1 and there[0][1] == 1}
+            there.setdefault(name, []).append(net)
+        if len(here) > 1:
+            found.append(LvsFinding("short", " with ".join(here[:6]), tuple(here), _on(net)))
+        else:
+            alone.add(here[0])
+    for name, nets in there.items():
+        if len(nets) > 1:
+            found.append(LvsFinding("open", f"net {name} is {len(nets)} nets in the layout", (name,), _on(nets[-1])))
+        elif name in alone:
+            known.nets[name] = nets[0]
     return known
 
 
-def _check_wells(circuit: Any, kit: Kit, found: _Findings) -> None:
-    """A well that no tap joins to its supply."""
+def _check_wells(circuit: Any, ports: dict[str, Any], kit: Kit, found: list[LvsFinding]) -> None:
+    """Wells that no tap joins to their supply."""
     wanted = {"nmos": kit.roles.ground_net, "pmos": kit.roles.power_net}
+    right = {kind: ports[name].cluster_id for kind, name in wanted.items() if name in ports}
     loose: dict[tuple[str, int], list[Any]] = {}
     for device in circuit.each_device():
-        net = device.net_for_terminal("B")
-        if net is None or net.name != wanted[device.device_class().name]:
-            loose.setdefault((device.device_class().name, -1 if net is None else net.cluster_id), []).append(device)
+        kind, net = device.device_class().name, device.net_for_terminal("B")
+        number = -1 if net is None else net.cluster_id
+        if number != right.get(kind):
+            loose.setdefault((kind, number), []).append(device)
     for (kind, _), devices in loose.items():
-        text = f"the well of {len(devices)} {kind} transistors is not tied to {wanted[kind]}"
-        found.add(LvsFinding("well", text, (wanted[kind],), _at(devices[0])))
+        text = f"the well of {len(devices):,} {kind} transistors is not tied to {wanted[kind]}"
+        found.append(LvsFinding("well", text, (wanted[kind],), _at(devices[0])))
+
+
+def _on(net: Any) -> tuple[float, float] | None:
+    """Place of a transistor on a net of the layout."""
+    return next((_at(ref.device()) for ref in net.each_terminal()), None)
 
 
 def _at(device: Any) -> tuple[float, float]:
@@ -300,7 +320,7 @@ def _at(device: Any) -> tuple[float, float]:
 class _Logger(kdb.GenericNetlistCompareLogger):
     """Turns what KLayout reports of differences into findings. a: of the layout; b: of the reference; None where it has none."""
 
-    def __init__(self, placed: _Placed, dbu: float, found: _Findings) -> None:
+    def __init__(self, placed: _Placed, dbu: float, found: list[LvsFinding]) -> None:
         super().__init__()
         self.placed, self.dbu, self.found = placed, dbu, found
 
@@ -311,24 +331,25 @@ class _Logger(kdb.GenericNetlistCompareLogger):
             text = f"net {a.expanded_name()} of the layout is not that of the netlist: {_ends(a)}"
         else:
             text = f"net {b.expanded_name()} of the netlist is not in the layout: {_ends(b)}"
-        drawn = [ref.device() for ref in (a.each_terminal() if a is not None else ())]
-        place = _at(drawn[0]) if drawn else self.place_of(b)
-        self.found.add(LvsFinding("net", text, tuple(n.expanded_name() for n in (a, b) if n is not None), place))
+        place = _on(a) if a is not None else self.place_of(b)
+        self.found.append(LvsFinding("net", text, tuple(n.expanded_name() for n in (a, b) if n is not None), place))
 
     def device_mismatch(self, a: Any, b: Any, message: str) -> None:
         if b is None:
-            self.found.add(LvsFinding("extra transistor", f"not in the netlist: {_text(a)}", _nets(a), _at(a)))
+            self.found.append(LvsFinding("extra transistor", f"not in the netlist: {_text(a)}", _nets(a), _at(a)))
         else:
             place = _at(a) if a is not None else self.instance_place(b.name.rpartition("/")[0])
-            self.found.add(LvsFinding("missing transistor", f"not in the layout: {b.name}, {_text(b)}", _nets(b), place))
+            self.found.append(LvsFinding("missing transistor", f"not in the layout: {b.name}, {_text(b)}", _nets(b), place))
 
     def match_devices_with_different_parameters(self, a: Any, b: Any) -> None:
         sizes = [f"{device.parameter('W'):g} by {device.parameter('L'):g} um" for device in (a, b)]
-        self.found.add(LvsFinding("transistor size", f"{b.name} is {sizes[0]} in the layout, {sizes[1]} in the library", _nets(b), _at(a)))
+        self.found.append(
+            LvsFinding("transistor size", f"{b.name} is {sizes[0]} in the layout, {sizes[1]} in the library", _nets(b), _at(a))
+        )
 
     def pin_mismatch(self, a: Any, b: Any, message: str) -> None:
         name = (a if b is None else b).expanded_name()
-        self.found.add(LvsFinding("port", f"port {name} is not on its net", (name,)))
+        self.found.append(LvsFinding("port", f"port {name} is not on its net", (name,)))
 
     def place_of(self, net: Any) -> tuple[float, float] | None:
         device = next((ref.device() for ref in net.each_terminal()), None)

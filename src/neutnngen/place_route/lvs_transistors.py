@@ -59,7 +59,7 @@ def extract_transistors(layout: Any, top: Any, kit: Kit, marks: Iterable[Mark]) 
     _join_wires(made, layout, kit, wires, metals)
     made.extract_netlist()
     netlist = made.netlist()
-    problems = [(_without_place(entry), _place(entry)) for entry in made.each_log_entry()]
+    problems = _problems(made)
     netlist.flatten()
     circuit = netlist.circuit_by_name(top.name)
     if circuit is None:  # nothing is drawn: KLayout makes no circuit of it
@@ -110,15 +110,19 @@ def _mark_layer(layout: Any, layer: str) -> int:
     return int(layout.layer(kdb.LayerInfo(f"marks of {layer}")))
 
 
-def _without_place(entry: Any) -> str:
-    return f"{entry.cell_name}: {entry.message}" if entry.cell_name else str(entry.message)
-
-
-def _place(entry: Any) -> tuple[float, float] | None:
-    if entry.geometry is None or entry.geometry.is_empty():
-        return None
-    center = entry.geometry.bbox().center()
-    return (round(center.x, 4), round(center.y, 4))
+def _problems(made: Any) -> list[tuple[str, tuple[float, float] | None]]:
+    """What KLayout logs, one message each; indented ones say where the one before them is."""
+    found: list[tuple[str, tuple[float, float] | None]] = []
+    for entry in made.each_log_entry():
+        at = None
+        if entry.geometry is not None and not entry.geometry.is_empty():
+            center = entry.geometry.bbox().center()
+            at = (round(center.x, 4), round(center.y, 4))
+        if not entry.message.startswith(("\t", " ")):
+            found.append((f"{entry.cell_name}: {entry.message}" if entry.cell_name else entry.message, at))
+        elif found and at is not None:
+            found[-1] = (found[-1][0], at)
+    return found
 
 
 def cell_transistors(library: Any, name: str, kit: Kit) -> Transistors:
