@@ -3,20 +3,19 @@
 A cell without a state starts from unknown nets for every value of its inputs, so its answer rests on nothing else. A cell with a flip-flop
 or a latch is compared state by state: from unknown nets on, one input changes at a time, and every pair of nets and Liberty state
 that can be reached is visited. Where Liberty states a value, the output has it and is driven; where Liberty states that an output drives
-nothing, it is not driven. Sizes and races between transistors are beyond switches.
+nothing, it is not driven. No gate inside rests on charge alone. Sizes and races between transistors are beyond switches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import product
-from typing import Any
 
 import numpy as np
 
 from neutnngen.pdk.boolean import Expression, parse_expression
 from neutnngen.pdk.technology import Cell, Memory, Roles
-from neutnngen.place_route.switch_level import Transistors, X, settle
+from neutnngen.place_route.switch_level import Rest, Transistors, Values, X, settle
 
 WIDEST = 10
 """Inputs of a cell up to which it is decided."""
@@ -55,10 +54,11 @@ class _Proof:
         self.supplies = [circuit.pins[pin] for pin in (roles.ground_net, roles.power_net)]
         self.sources = [*self.supplies, *(circuit.pins[name] for name in self.inputs)]
         self.outputs = [pin for pin in cell.pins.values() if pin.direction == "output"]
+        self.gates = sorted({device.gate for device in circuit.devices} - set(self.sources))
         self.functions = {pin.name: parse_expression(pin.function or "") for pin in self.outputs}
         self.off = {pin.name: parse_expression(pin.three_state) for pin in self.outputs if pin.three_state is not None}
 
-    def start(self, cases: list[tuple[int, ...]]) -> Any:
+    def start(self, cases: list[tuple[int, ...]]) -> Values:
         """Unknown nets, with the supplies and the inputs of each case."""
         values = np.full((self.circuit.nets, len(cases)), X, np.int8)
         values[self.supplies[0]], values[self.supplies[1]] = 0, 1
@@ -66,11 +66,13 @@ class _Proof:
             values[self.circuit.pins[name]] = [case[number] for case in cases]
         return values
 
-    def wrong(self, rest: Any, case: int, known: Mapping[str, int]) -> str | None:
-        """Compare the outputs of a case. known: value of every name that functions use."""
-        at = ", ".join(f"{name}={value if value != X else 'X'}" for name, value in known.items())
+    def wrong(self, rest: Rest, case: int, known: Mapping[str, int], *, charge: bool = False) -> str | None:
+        """Compare the outputs of a case. known: value of every name that functions use; charge: whether a gate may rest on it."""
+        at = ", ".join(f"{name}={value if value != X else 'X'}" for name, value in known.items()) or "any start"
         if not rest.stable[case]:
             return f"the transistors do not come to rest at {at}"
+        if not charge and any(not rest.driven[net, case] and rest.values[net, case] != X for net in self.gates):
+            return f"a gate inside is not driven, it keeps its charge alone, at {at}"
         for pin in self.outputs:
             net = self.circuit.pins[pin.name]
             off = _value(self.off[pin.name], known) if pin.name in self.off else 0
@@ -106,19 +108,14 @@ class _Combinational(_Proof):
         return next((text for text in found if text is not None), None)
 
     def constant(self) -> str | None:
-        """A tie cell holds its value by feedback, so it is tried from all values of its nets: one way, no rest drives an output otherwise,
-        and one drives all of them."""
-        free = [net for net in range(self.circuit.nets) if net not in self.supplies]
-        cases = list(product((0, 1), repeat=min(len(free), WIDEST)))
+        """A tie cell: from all values of its nets it comes to drive its outputs. Its diode ends a gate's charge, which then rests."""
+        free = [net for net in range(self.circuit.nets) if net not in self.supplies][:WIDEST]
+        cases = list(product((0, 1), repeat=len(free)))
         start = self.start([()] * len(cases))
-        start[free[:WIDEST]] = np.array(cases, np.int8).T
+        start[free] = np.array(cases, np.int8).T
         rest = settle(self.circuit, start, self.sources)
-        nets = [self.circuit.pins[pin.name] for pin in self.outputs]
-        if not nets:
-            return None  # a filler
-        decided = [i for i in range(len(cases)) if rest.stable[i] and rest.driven[nets, i].any()]
-        found = next((text for text in (self.wrong(rest, i, {}) for i in decided) if text is not None), None)
-        return found if decided else "no rest drives the output"
+        found = (self.wrong(rest, case, {}, charge=True) for case in range(len(cases)))
+        return next((text for text in found if text is not None), None)
 
 
 class _Sequential(_Proof):
