@@ -11,19 +11,17 @@ from typing import Any
 
 import klayout.db as kdb
 import pytest
-from routed_block import placed_block
+from routed_block import finished_block
 
 from neutnngen.errors import CheckFailed, ConfigError, DataError
 from neutnngen.flow import planted
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import DeviceLayers, Kit
-from neutnngen.place_route.block import Block, Instance, PinRef
-from neutnngen.place_route.fill import add_fillers
+from neutnngen.place_route.block import Block, PinRef
 from neutnngen.place_route.gds import write_gds
 from neutnngen.place_route.lvs import compare_layout
 from neutnngen.place_route.lvs_devices import DevicesResult, compare_devices
 from neutnngen.place_route.lvs_transistors import extract_transistors
-from neutnngen.place_route.router import route
 from neutnngen.place_route.verilog_netlist import write_netlist
 
 Edit = Callable[[Any], None]
@@ -44,18 +42,7 @@ def layers() -> DeviceLayers:
 
 @pytest.fixture(scope="module")
 def block() -> Block:
-    """Sixty cells, routed, with a tap in every row and fillers in every gap."""
-    kit = the_kit()
-    tap = kit.roles.tap
-    assert tap is not None
-    made = route(placed_block(kit, 60), kit).block
-    gaps = [
-        i for i in add_fillers(made, kit).instances.values() if i.kind == "filler" and kit.masters[i.master].width >= kit.masters[tap].width
-    ]
-    for row in made.rows:
-        gap = next(i for i in gaps if i.y == row.y)
-        made.instances[f"tap_{row.name}"] = Instance(f"tap_{row.name}", tap, gap.x, gap.y, row.orient, True, kind="tap")
-    return add_fillers(made, kit)
+    return finished_block(the_kit(), 60)
 
 
 def compare(block: Block, folder: Path, edit: Edit | None = None, *, of: Block | None = None, kit: Kit | None = None) -> DevicesResult:
