@@ -17,6 +17,7 @@ from neutnngen.errors import CheckFailed, ConfigError, DataError
 from neutnngen.flow import planted
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import DeviceLayers, Kit
+from neutnngen.place_route import lvs_devices
 from neutnngen.place_route.block import Block, PinRef
 from neutnngen.place_route.gds import write_gds
 from neutnngen.place_route.lvs import compare_layout
@@ -280,3 +281,20 @@ def test_what_cannot_be_compared_is_an_error(block: Block, tmp_path: Path) -> No
     (tmp_path / "b.gds").write_bytes(b"no layout")
     with pytest.raises(DataError, match="cannot read"):
         compare_devices(tmp_path / "b.gds", tmp_path / "a.v", the_kit())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_transistor_wired_otherwise_is_found(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """The marks give every net its name on both sides, and still the comparison sees one end of one transistor on another net."""
+    chance = random.Random(seed)
+
+    class Changed(lvs_devices.Reference):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            device = chance.choice(list(self.circuit.each_device()))
+            terminal = chance.choice("SGDB")
+            others = [net for net in self.circuit.each_net() if net.name != device.net_for_terminal(terminal).name]
+            device.connect_terminal(terminal, chance.choice(others))
+
+    monkeypatch.setattr(lvs_devices, "Reference", Changed)
+    assert kinds(compare(block, tmp_path)) & {"missing transistor", "net"}
