@@ -16,9 +16,9 @@ from routed_block import finished_block
 from neutnngen.errors import CheckFailed, ConfigError, DataError
 from neutnngen.flow import planted
 from neutnngen.pdk.kits import load_kit
-from neutnngen.pdk.technology import DeviceLayers, Kit
+from neutnngen.pdk.technology import DeviceLayers, Kit, Rect
 from neutnngen.place_route import lvs_devices
-from neutnngen.place_route.block import Block, PinRef
+from neutnngen.place_route.block import Block, Net, PinRef, Port
 from neutnngen.place_route.gds import write_gds
 from neutnngen.place_route.lvs import compare_layout
 from neutnngen.place_route.lvs_devices import DevicesResult, compare_devices
@@ -219,6 +219,20 @@ def test_swapped_labels_of_ports_are_found(block: Block, tmp_path: Path) -> None
         one.text_string, other.text_string = second, first
 
     assert compare(block, tmp_path, swap).differences > 0
+
+
+def test_a_port_without_transistors_is_compared(block: Block, tmp_path: Path) -> None:
+    """An input that nothing reads."""
+    made = block.copy()
+    made.nets["spare"] = Net("spare", "signal", [PinRef(None, "spare")])
+    made.ports["spare"] = Port("spare", "input", "spare", Rect("metal3", 0, made.die.y1 - 420, 280, made.die.y1 - 280))
+    assert compare(made, tmp_path).clean
+    assert "missing port" in kinds(compare(block, tmp_path, of=made))
+    widths = {name: master.width for name, master in the_kit().masters.items()}
+    diode = next(i for i in made.instances.values() if i.kind == "filler" and widths[i.master] == widths["ANTENNA_X1"])
+    diode.master, diode.kind = "ANTENNA_X1", "antenna"
+    made.nets["spare"].pins.insert(0, PinRef(diode.name, "A"))  # which no wire joins
+    assert kinds(compare(made, tmp_path)) == {"open"}
 
 
 def test_a_missing_label_of_a_port_is_found(block: Block, tmp_path: Path) -> None:

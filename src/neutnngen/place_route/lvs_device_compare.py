@@ -25,7 +25,7 @@ def ports_of(block: Block, kit: Kit) -> dict[str, str]:
 
 
 class Reference:
-    """The wanted circuit. nets: name to KLayout's net; pins: port to KLayout's pin."""
+    """The wanted circuit: one flat KLayout circuit. nets: of the netlist, by name; ports: to the names of nets."""
 
     def __init__(self, block: Block, masters: dict[str, str], cells: dict[str, Transistors], kit: Kit) -> None:
         self.netlist: Any = kdb.Netlist()
@@ -74,6 +74,7 @@ class Reference:
 
 
 def compare_circuits(drawn: Extracted, reference: Reference, block: Block, placed: Placed, kit: Kit, found: list[LvsFinding]) -> None:
+    """Compare a layout's circuit with the wanted one; both are changed. found: gets the differences."""
     known = _name_nets(drawn.circuit, list(block.nets), reference.ports, found)
     for port in reference.ports:
         if port in known.ports:
@@ -87,8 +88,12 @@ def compare_circuits(drawn: Extracted, reference: Reference, block: Block, place
     logger = _Logger(placed, drawn.source.internal_layout().dbu, found)  # the comparer does not keep it alive
     comparer: Any = kdb.NetlistComparer(logger)
     comparer.with_log = False
-    for name, net in known.nets.items():
-        comparer.same_nets(drawn.circuit, reference.circuit, net, reference.nets[name], False)
+    wanted: dict[str, Any] = {}
+    for net in reference.circuit.each_net():
+        wanted.setdefault(net.name, net)
+    for net in drawn.circuit.each_net():  # those that are left: what joins nothing is purged
+        if net.name in known.names and net.name in wanted:
+            comparer.same_nets(drawn.circuit, reference.circuit, net, wanted[net.name], False)
     equal = comparer.compare(drawn.source.netlist(), reference.netlist)
     if not equal and not found:
         found.append(LvsFinding("net", "the circuits differ, and KLayout's comparison does not say where"))
@@ -96,9 +101,9 @@ def compare_circuits(drawn: Extracted, reference: Reference, block: Block, place
 
 @dataclass
 class _Known:
-    """Nets of the layout whose names are certain, and nets at the labels of ports."""
+    """Names of nets of the layout that are certain, and nets at the labels of ports."""
 
-    nets: dict[str, Any] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
     ports: dict[str, Any] = field(default_factory=dict)
 
 
@@ -126,7 +131,7 @@ def _name_nets(circuit: Any, names: list[str], ports: dict[str, str], found: lis
         if len(nets) > 1:
             found.append(LvsFinding("open", f"net {name} is {len(nets)} nets in the layout", (name,), _on(nets[-1])))
         elif name in alone:
-            known.nets[name] = nets[0]
+            known.names.add(name)
     return known
 
 
