@@ -35,7 +35,11 @@ def kit() -> Kit:
 
 @pytest.fixture(scope="module")
 def chip(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Chip:
-    folder = tmp_path_factory.mktemp("frames")
+    return chip_of_frames(kit, tmp_path_factory.mktemp("frames"))
+
+
+def chip_of_frames(kit: Kit, folder: Path, size: int = 12) -> Chip:
+    """size: repeaters of a bank."""
     netlist = chip_netlist(grid_design(3))
     layers = chip_layers(kit)
     column = netlist.macros["column_0_0"]
@@ -45,7 +49,6 @@ def chip(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Chip:
     glue_pins = pin_directions(netlist, GLUE)
     free = free_slots(macros, layers)
     macros[netlist.macros[GLUE]] = frame(netlist.macros[GLUE], glue_pins, kit, folder, free=glue_slots(plan, len(glue_pins))[1])
-    size = 12
     bank = {name: way for k in range(size) for name, way in ((f"a[{k}]", "input"), (f"z[{k}]", "output"))}
     macros[BANK] = frame(BANK, {**bank, "high": "output", "low": "output"}, kit, folder, free=free, rows=8)
     bands = make_bands(
@@ -143,7 +146,14 @@ def test_verilog_of_a_chip_connects_every_instance(chip: Chip, tmp_path: Path) -
         assert f" {placed.instance} (" in text
 
 
-def test_def_of_a_chip_reads_back_as_the_metal_of_its_gds(chip: Chip, kit: Kit, tmp_path: Path) -> None:
+@pytest.mark.parametrize("wires", [1, 2])
+def test_def_of_a_chip_reads_back_as_the_metal_of_its_gds(wires: int, kit: Kit, tmp_path: Path) -> None:
+    """wires: in default widths of their layers."""
+    kit = dataclasses.replace(kit, chip_wires=(wires, wires))
+    chip = chip_of_frames(kit, tmp_path, size=12 * wires)
+    vertical = chip.wiring.vertical
+    assert (vertical[:, 3] - vertical[:, 1] == wires * kit.technology.layers[chip.plan.layers.vertical.name].width).all()
+    assert checked(chip, kit, tmp_path).clean
     files = write_layouts(chip, kit, tmp_path)
     path = write_chip_def(chip, kit, tmp_path / "top.def")
     lefs = []

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hierarchy_cases import frame, grid_design, pin_directions
 
+from neutnngen.errors import ConfigError
 from neutnngen.hierarchy import fit
 from neutnngen.hierarchy.chip import BANK, Chip, assemble
 from neutnngen.hierarchy.drive import wire_model
@@ -81,3 +82,17 @@ def test_hold_is_what_the_interface_and_the_clock_say(kit: Kit, tmp_path: Path, 
     _, _, timing = fitted(kit, tmp_path)
     # the worst pin is a neighbour on the chain: launched as late as the skew allows, and no repeater between
     assert LAUNCH - HOLD - timing.skew <= timing.hold <= LAUNCH - HOLD + timing.skew
+
+
+def test_wires_are_as_long_as_the_banks_have_room_for(kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With room for fewer repeaters each drives a longer wire; with room for none there is no chip."""
+    monkeypatch.setattr(fit, "SLACK", 0.5)  # many repeaters
+    monkeypatch.setattr(fit, "ROUNDS", 1)
+    plenty = sum(fitted(kit, tmp_path)[1].repeaters.values())
+    room = int(0.92 * plenty / 25)
+    monkeypatch.setattr(fit, "bank_room", lambda free: room)
+    scarce = fitted(kit, tmp_path)[1].repeaters
+    assert 0 < sum(scarce.values()) < plenty and max(scarce.values()) <= room
+    monkeypatch.setattr(fit, "bank_room", lambda free: 1)
+    with pytest.raises(ConfigError, match="too few repeaters"):
+        fitted(kit, tmp_path)

@@ -72,6 +72,21 @@ def test_long_wires_are_cut() -> None:
     assert sum(plan.plan.used.values()) >= 2200 // 350
 
 
+@pytest.mark.parametrize("end", [(0.0, 12 * PITCH), (1100.0, 12 * PITCH), (1040.0, 230.0), (310.0, 930.0)])
+def test_banks_are_no_farther_apart_than_a_repeater_reaches(end: tuple[float, float]) -> None:
+    """Repeaters stand in banks only: a reach of two tiles and a half is worth two tiles."""
+    start, far = Pin("", "in"), Pin("far", "d")
+    plan = planner(12, 250.0, {start: (20.0, 130.0), far: end})
+    plan.cut(ChipNet("long", start, (far,)))
+
+    def place(node: Node) -> tuple[float, float]:
+        return plan.where(node.pin) if node.pin is not None else plan.tiles[node.tile]
+
+    lengths = [sum(abs(a - b) for a, b in zip(place(s.driver), place(s.sinks[0]), strict=True)) for s in plan.plan.segments]
+    assert max(lengths) <= 250.0 and min(lengths) > 0
+    assert len(lengths) <= 2 + (abs(end[0] - 20) + abs(end[1] - 130)) / 150
+
+
 def test_every_path_of_a_clock_has_as_many_buffers() -> None:
     net, places = case(12, 144, 3)
     plan = planner(12, 350.0, places)

@@ -22,7 +22,7 @@ from neutnngen.hierarchy.chip_def import write_chip_def
 from neutnngen.hierarchy.chip_report import make_report
 from neutnngen.hierarchy.drive import Buffer, wire_model
 from neutnngen.hierarchy.export import draw_chip, write_chip_verilog, write_layouts
-from neutnngen.hierarchy.fit import bank_room, bank_size, choose_repeater, fit_repeaters, spread
+from neutnngen.hierarchy.fit import bank_pins, bank_room, bank_size, choose_repeater, fit_repeaters, spread
 from neutnngen.hierarchy.floorplan import free_slots, glue_slots, plan_array
 from neutnngen.hierarchy.layers import chip_layers
 from neutnngen.hierarchy.macro import HardMacro, harden
@@ -32,6 +32,7 @@ from neutnngen.hierarchy.prove import column_activity
 from neutnngen.hierarchy.timing import WireTiming, time_wires
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
+from neutnngen.place_route.pin_placement import Side
 from neutnngen.rtl.network import generate_network, write_glue
 from neutnngen.spec import Design
 from neutnngen.verify import Stimuli
@@ -187,10 +188,11 @@ def _bank(size: int, kit: Kit, buffer: Buffer, config: LayoutConfig, folder: Pat
         lines.append(f"  {cell} t{name} (.{pin}({name}));")
     folder.mkdir(parents=True, exist_ok=True)
     netlist = write_atomic(folder / "bank.v", "\n".join([*lines, "endmodule", ""]))
+    ports: dict[Side, list[str]] = {"bottom": [name for name, _ in bank_pins(size)]}  # where their slots are, so that cells stand near them
     return harden(
         BANK,
         kit,
-        replace(config, utilisation=min(config.utilisation, 0.5)),
+        replace(config, utilisation=min(config.utilisation, 0.5), pin_order=ports, even_pins=True),
         folder,
         netlist=netlist,
         slots=2 * size + 2,

@@ -16,6 +16,9 @@ from neutnngen.hierarchy.layers import small_via
 from neutnngen.hierarchy.netlist import PORT
 from neutnngen.pdk.technology import Kit, Rect
 
+WIDE = "CHIP_WIRES"
+"""The rule of wires that are wider than their layers' default."""
+
 
 def write_chip_def(chip: Chip, kit: Kit, path: Path) -> Path:
     """Write the chip's top; the same chip gives the same bytes."""
@@ -27,6 +30,12 @@ def _lines(chip: Chip, kit: Kit) -> Iterator[str]:
     yield from ("VERSION 5.8 ;", 'DIVIDERCHAR "/" ;', 'BUSBITCHARS "[]" ;', f"DESIGN {chip.netlist.name} ;")
     yield f"UNITS DISTANCE MICRONS {kit.technology.dbu} ;"
     yield f"DIEAREA ( 0 0 ) ( {chip.die[0]} {chip.die[1]} ) ;"
+    layers = chip.plan.layers
+    wide = [layer for layer in (layers.vertical, layers.horizontal) if layer.width != kit.technology.layers[layer.name].width]
+    if wide:
+        yield from ("NONDEFAULTRULES 1 ;", f"- {WIDE}")
+        yield from (f"  + LAYER {layer.name} WIDTH {layer.width}" for layer in wide)
+        yield from ("  ;", "END NONDEFAULTRULES")
     yield f"COMPONENTS {len(chip.placements)} ;"
     for placed in chip.placements:
         yield f"- {placed.instance} {placed.module} + FIXED ( {placed.x} {placed.y} ) N ;"
@@ -44,6 +53,8 @@ def _lines(chip: Chip, kit: Kit) -> Iterator[str]:
     for name, ends, paths in zip(wiring.names, wiring.ends, _paths(chip), strict=True):
         said = " ".join(f"( {'PIN' if pin.instance == PORT else pin.instance} {pin.name} )" for pin in ends)
         yield f"- {plain_name(name)} {said}"
+        if wide:
+            yield f"  + NONDEFAULTRULE {WIDE}"
         yield "  + ROUTED " + "\n    NEW ".join(paths)
         yield "  + USE SIGNAL ;"
     yield "END NETS"

@@ -141,17 +141,17 @@ def _numbers(group: Group, template: Group | None, key: str) -> list[float]:
     return [float(word) for text in words for word in text.replace(",", " ").split()]
 
 
-def longest_wire(buffer: Buffer, wires: WireModel, kit: Kit, sinks: int) -> float:
-    """Micrometres that a buffer drives with so many like itself at the end: neither load nor slew at the far end above the limits, the slew
-    at its own input at the limit's half."""
+def longest_wire(buffer: Buffer, wires: WireModel, kit: Kit, sinks: int, share: float = 0.5) -> float:
+    """Micrometres that a buffer drives with so many like itself at the end: the load within its limit, the slews at its own input and at
+    the far end within this share of theirs."""
     low, high = 0.0, 1e5
     for _ in range(60):
         length = (low + high) / 2
         load = wires.capacitance * length + sinks * buffer.input_cap
-        start = buffer.slew(np.array(buffer.max_slew / 2), np.array(load)).item()
+        start = buffer.slew(np.array(share * buffer.max_slew), np.array(load)).item()
         elmore = wires.resistance * length * (wires.capacitance * length / 2 + sinks * buffer.input_cap) * 1e-6  # ohm fF -> ns
         end = float(np.hypot(start, LN9 * elmore))
-        if load <= buffer.max_cap and end <= buffer.max_slew / 2:
+        if load <= buffer.max_cap and end <= share * buffer.max_slew:
             low = length
         else:
             high = length

@@ -16,13 +16,17 @@ from neutnngen.hierarchy.floorplan import ArrayPlan, Bands, free_slots, glue_slo
 from neutnngen.hierarchy.layers import chip_layers
 from neutnngen.hierarchy.macro import HardMacro, MacroPin
 from neutnngen.hierarchy.netlist import GLUE, ChipNetlist, Pin
-from neutnngen.hierarchy.repeaters import FANOUT, Planner
+from neutnngen.hierarchy.repeaters import FANOUT, BanksFull, Planner
 from neutnngen.hierarchy.timing import time_wires
 from neutnngen.pdk.technology import Kit, Rect
 
 Say = Callable[[str], None]
 SLACK = 0.9
 """Share of the longest wire that the first plan of repeaters uses: real wires make detours over the planned ones."""
+FAR = (0.5, 0.6, 0.7, 0.8)
+"""Shares of the slew's limit at the far end of the longest wire; the first one by which the banks are not too full is taken."""
+FULL = 0.75
+"""Share of all repeaters that there is room for. Beyond it many stand far from where they are wanted, and their wires are long."""
 TIGHTER, TIGHTEST = 0.85, 0.6
 """Shares of its reach that a net keeps at most and at least for the next plan when its wires as drawn are too slow."""
 ROUNDS, STALLED = 16, 4
@@ -59,22 +63,35 @@ def fit_repeaters(
     macros: with the bank, if there is one yet; where it turns out to be too small, the size that is needed comes back at once. columns:
     those of them that are columns. before: the plan to begin with.
 
-    Raises ConfigError where the nets do not fit. What no plan could mend is left for the report.
+    Raises ConfigError where the nets do not fit. What no plan could mend, or not with the repeaters that there is room for, is left for the
+    report.
     """
     layers, bank = chip_layers(kit), macros.get(BANK)
     free = free_slots(columns, layers)
     strap = max(rect.y1 - rect.y0 for macro in columns.values() for _, rect in macro.straps)
-    reach = SLACK * longest_wire(buffer, wires, kit, FANOUT) * kit.technology.dbu
+    longest = [SLACK * longest_wire(buffer, wires, kit, FANOUT, share) * kit.technology.dbu for share in FAR]
     least = buffer.early(np.array(buffer.max_slew / 4), np.array(buffer.input_cap)).item()  # of a repeater in the way
     now = bank or _draft_bank(macros, free, kit, buffer)
     shares, pads = (dict(before.shares), dict(before.pads)) if before else ({}, {})
     wider = rounds = stalled = 0
     least_wrong = math.inf
+    best: Fitted | None = None
     while True:
         plan = plan_array(netlist, columns, layers, strap, wider=wider)
         bands = _rough_bands(plan, {**macros, BANK: now}, netlist)
         glue_x = plan.x_of(glue_slots(plan, glue_pins)[0])
-        planner = plan_repeaters(netlist, plan, macros, bands, glue_x, reach, bank_room(free), shares, pads)
+        try:
+            planner = plan_repeaters(netlist, plan, macros, bands, glue_x, longest[0], bank_room(free), shares, pads)
+            full = sum(planner.plan.used.values()) > FULL * bank_room(free) * len(planner.tiles)
+        except BanksFull:
+            if best is not None:
+                return best
+            if len(longest) == 1:
+                raise
+            full = True
+        if full and rounds == 0 and len(longest) > 1:
+            longest = longest[1:]
+            continue
         size = max([1, *planner.plan.used.values()])
         there = size if bank is None else bank_size(bank)
         if size > there:
@@ -93,9 +110,11 @@ def fit_repeaters(
         say(f"  plan {rounds}: {timing.repeaters:,} repeaters, {len(timing.slow)} nets too slow{which}, {len(timing.short)} pins too early")
         wrong = len(timing.slow) + len(timing.short)
         stalled = 0 if wrong < least_wrong else stalled + 1
+        if best is None or wrong < least_wrong:
+            best = Fitted(plan, planner, size, dict(shares), dict(pads))
         least_wrong = min(wrong, least_wrong)
         if not wrong or rounds == ROUNDS or stalled == STALLED:
-            return Fitted(plan, planner, size, shares, pads)
+            return best
         for name, excess in timing.slow.items():
             shares[name] = min(TIGHTER, max(TIGHTEST, 1 / excess)) * shares.get(name, 1.0)
         for pin, missing in timing.short.items():

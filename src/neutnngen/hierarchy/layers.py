@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -15,8 +15,9 @@ PIN_STRIDE = 2
 
 @dataclass(frozen=True)
 class ChipLayers:
-    """vertical, horizontal: layers of the chip's wires. via: between them. strap: top supply layer of the macros; power: the vertical layer
-    right above it, for the chip's supply lines between macros. pin: layer of the macros' pins. Lengths are database units."""
+    """vertical, horizontal: layers of the chip's wires, with their width. via: between them. strap: top supply layer of the macros; power:
+    the vertical layer right above it, for the chip's supply lines between macros. pin: layer of the macros' pins. Lengths are database
+    units."""
 
     technology: Technology
     vertical: Layer
@@ -80,9 +81,13 @@ def chip_layers(kit: Kit) -> ChipLayers:
             allowed="a horizontal and a vertical one, and horizontal top straps",
             next_step="lay the network out as one block: neutnngen layout",
         )
-    vertical = next(layer for layer in above if layer.direction == "vertical")
-    horizontal = next(layer for layer in above if layer.direction == "horizontal")
+    vertical = next(_widened(layer, *kit.chip_wires) for layer in above if layer.direction == "vertical")
+    horizontal = next(_widened(layer, *kit.chip_wires) for layer in above if layer.direction == "horizontal")
     return ChipLayers(technology, vertical, horizontal, small_via(technology, above[0].name, above[1].name), strap, power, pin)
+
+
+def _widened(layer: Layer, width: int, pitch: int) -> Layer:
+    return replace(layer, width=width * layer.width, pitch=pitch * layer.pitch, resistance=layer.resistance / width)
 
 
 def small_via(technology: Technology, lower: str, upper: str) -> ViaDef:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from neutnngen.errors import ConfigError
@@ -22,6 +23,10 @@ NEAR = 0.25
 
 Tile = tuple[int, int]
 Place = tuple[float, float]
+
+
+class BanksFull(ConfigError):
+    """There is room for fewer repeaters than the wires need."""
 
 
 class Node(NamedTuple):
@@ -143,22 +148,44 @@ class Planner:
         return _Branch(place, root)
 
     def _steps(self, start: Place, end: Place) -> int:
-        """Repeaters on the way."""
-        return int(_length(start, end) // self.reach)
+        """Repeaters evenly on the way, so many that every wire between the banks that they are in is short enough."""
+        count = int(_length(start, end) // self.reach)
+        for more in range(count, 2 * count + 3):
+            stops = [start, *(self.tiles[self.tile_of(_between(start, end, k / (more + 1)))] for k in range(1, more + 1)), end]
+            if all(_length(a, b) <= self.reach for a, b in pairwise(stops)):
+                return more
+        return count
+
+    def _hops(self, start: Place, end: Place) -> list[Place]:
+        """Banks on the way from start, each as far from the one before as a repeater reaches."""
+        found: list[Place] = []
+        here = start
+        while (left := _length(here, end)) > self.reach:
+            step = min(1.0, 1.2 * self.reach / left)
+            while step > 0.02:
+                stop = self.tiles[self.tile_of(_between(here, end, step))]
+                if _length(here, stop) <= self.reach and _length(stop, end) < left:
+                    break
+                step -= 0.02
+            else:
+                return found
+            found.append(stop)
+            here = stop
+        return found
 
     def _legs(self, origin: str, start: Place, members: Sequence[_Branch], most: int | None) -> list[_Branch]:
         """The members, with repeaters on the way to those that are far. most: so many on the way to each, near or far."""
         crowded = len(members) > 1 and self._comb([start, *(b.place for b in members)]) > self.reach
         ends = []
         for branch in members:
-            count = self._steps(start, branch.place) if most is None else most
-            if crowded and most is None and _length(start, branch.place) > self.reach / 2:
-                count += 1
+            if most is not None:
+                stops = [_between(start, branch.place, (k - 1) / max(1, most) if crowded else k / (most + 1)) for k in range(1, most + 1)]
+            else:
+                stops = self._hops(start, branch.place)
+                if crowded and _length(start, branch.place) > self.reach / 2:
+                    stops = [start, *stops]  # with a crowd of legs the first repeater is beside the start, so that the common wire is short
             node = branch.node
-            for k in range(count, 0, -1):
-                # with a crowd of legs the first repeater is beside the start, so that the common wire is short
-                part = (k - 1) / max(1, count) if crowded else k / (count + 1)
-                place = (start[0] + part * (branch.place[0] - start[0]), start[1] + part * (branch.place[1] - start[1]))
+            for place in reversed(stops):
                 repeater = self._take(place)
                 self._wire(origin, repeater, [node])
                 node = repeater
@@ -180,7 +207,7 @@ class Planner:
         if self.room is not None and self.plan.used[tile] >= self.room:
             free = [t for t in self.tiles if self.plan.used[t] < self.room]
             if not free:
-                raise ConfigError(
+                raise BanksFull(
                     "the banks of the tiles have too few repeaters",
                     got=f"{sum(self.plan.used.values())} in use",
                     allowed=f"{self.room} per tile",
@@ -206,6 +233,10 @@ def _levels(legs: int) -> int:
 
 def _middle(places: Sequence[Place]) -> Place:
     return sum(p[0] for p in places) / len(places), sum(p[1] for p in places) / len(places)
+
+
+def _between(a: Place, b: Place, part: float) -> Place:
+    return a[0] + part * (b[0] - a[0]), a[1] + part * (b[1] - a[1])
 
 
 def _length(a: Place, b: Place) -> float:

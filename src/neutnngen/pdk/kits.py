@@ -88,6 +88,7 @@ def load_kit(name: str = "nangate45", folder: Path | None = None) -> Kit:
         signal_layers=tuple(node.signal_layers),
         pin_layers=node.pin_layers,
         outline_gds=node.outline_gds,
+        chip_wires=node.chip_wires,
         liberty=libraries,
         verilog=None if files.verilog is None else locate(node, files.verilog, folder),
         cell_gds=drawn,

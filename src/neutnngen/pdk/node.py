@@ -124,6 +124,7 @@ class Node(_Model):
     wires: dict[str, tuple[float, float]]
     cuts: dict[str, float] = {}
     vias: list[_Via] = []
+    chip_wires: tuple[int, int] = (1, 1)
     power: _Power
     roles: _RoleData
     devices: _Devices | None = None

@@ -249,3 +249,4 @@ class Kit:
     # slower and faster corners where the user has them: name -> Liberty files
     corners: dict[str, tuple[Path, ...]] = field(default_factory=dict)
     devices: DeviceLayers | None = None  # None: nobody has described the transistors of the cells
+    chip_wires: tuple[int, int] = (1, 1)  # width, pitch of a chip's wires between its macros, times those of their layers

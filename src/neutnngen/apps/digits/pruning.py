@@ -8,7 +8,7 @@ from neutnngen.apps.digits.learn import taught
 from neutnngen.apps.digits.model import Model
 from neutnngen.apps.digits.pairs import Split, paired_anew
 from neutnngen.apps.digits.study import Task, trained
-from neutnngen.apps.pruning.recipes import TRAINED
+from neutnngen.apps.pruning.recipes import TRAINED_LAYERS
 from neutnngen.apps.pruning.study import Case, Subject
 from neutnngen.spec import Design
 
@@ -35,7 +35,7 @@ def case_of(task: Task, data: Split, out: Path) -> Case:
 
         def retrain(one: Design, number: int) -> Design:
             first = 100 * number  # numbers of passes decide their order, which is to be a new one
-            for turn in range(first, first + TRAINED):
+            for turn in range(first, first + TRAINED_LAYERS):
                 other = paired_anew(waves, data.train_labels, model.code.image_lines, [seed, 22, turn])
                 one = taught(one, other, data.train_labels, seed, range(turn, turn + 1))[0]
             return one

@@ -45,6 +45,8 @@ TO_CLASSES = (
 third of the columns are left, the best of several on validation images."""
 TRAINED = 2
 """Passes in each round of the recipes that learn."""
+TRAINED_LAYERS = 4
+"""The same of the recipes that prune layer by layer."""
 ROUNDS = 3
 SEARCHED = 600
 """Waves on which the recipes of layers search θ, which takes some forty runs of them a round."""
@@ -76,17 +78,17 @@ RECIPES: dict[str, Recipe] = {
         Recipe("network, information", Plan(method="information", choice=SHARED), "fewest changed answers in the whole network"),
         Recipe(
             "layers, use, rounds",
-            Plan(method="use", choice=LAYERS, rounds=ROUNDS, epochs=TRAINED, searched=SEARCHED),
+            Plan(method="use", choice=LAYERS, rounds=ROUNDS, epochs=TRAINED_LAYERS, searched=SEARCHED),
             "least contribution in each layer and in the voter, in three rounds of pruning, recalibrating and learning",
         ),
         Recipe(
             "layers, information, rounds",
-            Plan(method="information", choice=LAYERS, rounds=ROUNDS, epochs=TRAINED, searched=SEARCHED),
+            Plan(method="information", choice=LAYERS, rounds=ROUNDS, epochs=TRAINED_LAYERS, searched=SEARCHED),
             "fewest changed answers in each layer and in the voter, in three rounds",
         ),
         Recipe(
             "layers, random, rounds",
-            Plan(method="random", choice=LAYERS, rounds=ROUNDS, epochs=TRAINED, searched=SEARCHED),
+            Plan(method="random", choice=LAYERS, rounds=ROUNDS, epochs=TRAINED_LAYERS, searched=SEARCHED),
             "at random in each layer and in the voter, in three rounds",
             control=True,
         ),
