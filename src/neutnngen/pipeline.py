@@ -428,6 +428,7 @@ def write_report(run_folder: Path, design: Design, backend: str = "embedded") ->
             "spef",
             "drc_report",
             "lvs_report",
+            "lvs_devices_report",
             "deck_report",
             "timing_report",
             "power_report",

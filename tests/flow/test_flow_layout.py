@@ -54,13 +54,14 @@ def test_the_flow_ends_with_all_files_and_figures(finished: FlowResult) -> None:
     for name in (
         "drc_violations",
         "lvs_differences",
+        "lvs_device_differences",
         "gate_mismatches",
         "pins_without_activity",
         "capacitance_violations",
         "slew_violations",
     ):
         assert value[name] == 0, name
-    assert value["setup_slack"] > 0 and value["hold_slack"] > 0 and value["lvs_terminals"] > 1000
+    assert value["setup_slack"] > 0 and value["hold_slack"] > 0 and value["lvs_terminals"] > 1000 and value["lvs_devices"] > 1000
     parts = value["internal_power"] + value["switching_power"] + value["leakage_power"]
     assert value["total_power"] == pytest.approx(parts) and value["switching_power"] > 0
     assert value["leakage_power"] < value["power_at_unit_clock"] < value["total_power"]
@@ -126,6 +127,8 @@ def test_the_configuration_is_checked() -> None:
         LayoutConfig(utilisation=1.5)
     with pytest.raises(ConfigError, match="engine"):
         LayoutConfig(engine="simulated")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="lvs_devices"):
+        LayoutConfig(lvs_devices="yes")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="pin_sides"):
         LayoutConfig(pin_sides={"clk": "north"})  # type: ignore[dict-item]
     with pytest.raises(ConfigError, match="different sides"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,29 +13,29 @@ from neutnngen.errors import CheckFailed
 from neutnngen.flow import planted
 from neutnngen.pdk.kits import load_kit
 from neutnngen.place_route.block import Block
-from neutnngen.place_route.router import route
 from neutnngen.place_route.verilog_netlist import write_netlist
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "place_route"))
-from routed_block import placed_block
+from routed_block import finished_block
 
 KIT = load_kit()
 
 
 @pytest.fixture(scope="module")
 def block() -> Block:
-    return route(placed_block(KIT, 60), KIT).block
+    return finished_block(KIT, 60)
 
 
 def test_every_fault_is_caught_by_its_check(block: Block, tmp_path: Path) -> None:
     write_netlist(block, tmp_path / "n.v", KIT)
     outcomes = {outcome.fault.kind: outcome for outcome in planted.run_planted(block, tmp_path / "n.v", KIT, tmp_path / "faults")}
     seen = {kind: {finding.check for finding in outcome.caught} for kind, outcome in outcomes.items()}
-    assert seen["via removed"] >= {"connectivity", "LVS"}
-    assert seen["wires shorted"] >= {"DRC", "LVS"}
+    assert seen["via removed"] >= {"connectivity", "LVS", "transistors"}
+    assert seen["wires shorted"] >= {"DRC", "LVS", "transistors"}
     assert "placement" in seen["cell off grid"]
-    assert "LVS" in seen["wrong cell"]
-    assert seen["rail cut off"] >= {"supply", "LVS"}
+    assert seen["wrong cell"] >= {"LVS", "transistors"}
+    assert seen["rail cut off"] >= {"supply", "LVS", "transistors"}
+    assert seen["gates joined"] == {"transistors"}
     short = outcomes["wires shorted"]
     where = next(finding.place for finding in short.caught if finding.check == "DRC")
     assert where is not None and all(abs(a - b) < 1 for a, b in zip(where, short.fault.place, strict=True))
@@ -53,3 +55,11 @@ def test_a_layout_with_faults_is_refused(block: Block, tmp_path: Path) -> None:
     next(iter(wrong.instances.values())).x += 1
     with pytest.raises(CheckFailed, match="before any is planted"):
         planted.run_planted(wrong, tmp_path / "n.v", KIT, tmp_path / "faults")
+
+
+def test_a_fault_that_nothing_could_notice_is_not_planted(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(0)
+    assert planted.join_gates(block.copy(), KIT, chance) is not None
+    assert planted.join_gates(block.copy(), replace(KIT, devices=None), chance) is None
+    monkeypatch.setattr(planted, "MOST_INSTANCES", 5)
+    assert planted.join_gates(block.copy(), KIT, chance) is None

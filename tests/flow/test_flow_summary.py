@@ -24,6 +24,7 @@ KNOWN = metrics(
     ("ir_drop_power", 1.5, "mV", "lower"),
     ("ir_drop_ground", 1.2, "mV", "lower"),
     ("deck_markers_unwaived", 0, "", "lower"),
+    ("lvs_device_differences", 0, "", "lower"),
 )
 
 
@@ -38,8 +39,11 @@ def test_metrics_get_common_names_units_and_corners() -> None:
 
 
 def test_the_verdict_names_what_failed_at_which_corner_and_what_was_left_out() -> None:
-    found = verdicts(KNOWN, {"ran": True})
+    found = verdicts(KNOWN, {"ran": True}, {"ran": True})
     bad = {name for name, check in found.items() if check["ok"] is False}
     assert bad == {"setup, slow", "slew, slow", "largest load of drivers"}
     assert found["independent deck"]["ok"] is True
-    assert verdicts(KNOWN, {"ran": False, "reason": "no KLayout"})["independent deck"] == {"ok": None, "reason": "no KLayout"}
+    assert found["transistors against netlist"]["ok"] is True
+    left = verdicts(KNOWN, {"ran": False, "reason": "no KLayout"}, {"ran": False, "reason": "no layers"})
+    assert left["independent deck"] == {"ok": None, "reason": "no KLayout"}
+    assert left["transistors against netlist"] == {"ok": None, "reason": "no layers"}

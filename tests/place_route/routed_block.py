@@ -1,4 +1,4 @@
-"""A small placed block made by code: real cells in rows, nets between near pins, ports and the kit's power grid."""
+"""Small blocks made by code: real cells in rows, nets between near pins, ports and the kit's power grid."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from math import sqrt
 
 from neutnngen.pdk.technology import Kit, Rect
 from neutnngen.place_route.block import Block, Instance, Net, PinRef, Port, Row
+from neutnngen.place_route.fill import add_fillers
 from neutnngen.place_route.power_grid import add_power_grid
+from neutnngen.place_route.router import route
 
 CELLS = ("INV_X1", "NAND2_X1", "NAND2_X1", "NOR2_X1", "AOI21_X1", "OAI21_X1", "XOR2_X1", "DFF_X1", "FA_X1", "MUX2_X1", "NAND4_X1")
 
@@ -58,3 +60,16 @@ def placed_block(kit: Kit, cells: int, seed: int = 0, utilisation: float = 0.65)
         block.ports[f"p[{i}]"] = Port(f"p[{i}]", "output", net.name, Rect("metal3", 0, y - 70, 280, y + 70))
         net.pins.append(PinRef(None, f"p[{i}]"))
     return add_power_grid(block, kit)
+
+
+def finished_block(kit: Kit, cells: int) -> Block:
+    """The same routed, with a tap in every row and fillers in every gap."""
+    tap = kit.roles.tap
+    assert tap is not None
+    made = route(placed_block(kit, cells), kit).block
+    wide = kit.masters[tap].width
+    gaps = [i for i in add_fillers(made, kit).instances.values() if i.kind == "filler" and kit.masters[i.master].width >= wide]
+    for row in made.rows:
+        gap = next(i for i in gaps if i.y == row.y)
+        made.instances[f"tap_{row.name}"] = Instance(f"tap_{row.name}", tap, gap.x, gap.y, row.orient, True, kind="tap")
+    return add_fillers(made, kit)

@@ -14,6 +14,7 @@ MACRO_SETS = ("tnn7",)
 Engine = Literal["electrostatic", "coloquinte"]
 Side = Literal["left", "right", "bottom", "top"]
 Deck = Literal["auto", "on", "off"]
+LvsDevices = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class LayoutConfig:
     max_fanout: of signal nets and clock buffers. effort: of placement, 1 … 9. seed: of placement and routing.
     route_iterations: rounds of rip-up and reroute. waves: real waves of the gate simulation, half of them with learning on.
     picture_width: pixels. deck: the independent rule deck where kit and machine have one: auto (small blocks: it
-    takes ten minutes for 100,000 cells), on, off.
+    takes ten minutes for 100,000 cells), on, off. lvs_devices: the layout's transistors against the netlist where the kit describes them:
+    auto (blocks that take about a minute), on, off.
     """
 
     style: str = "parallel"
@@ -56,6 +58,7 @@ class LayoutConfig:
     waves: int = 512
     picture_width: int = 1600
     deck: Deck = "auto"
+    lvs_devices: LvsDevices = "auto"
 
     def __post_init__(self) -> None:
         chosen_style(self.style)
@@ -70,6 +73,8 @@ class LayoutConfig:
             )
         if self.deck not in get_args(Deck):
             raise unknown_name("layout.deck has no such value", self.deck, get_args(Deck))
+        if self.lvs_devices not in get_args(LvsDevices):
+            raise unknown_name("layout.lvs_devices has no such value", self.lvs_devices, get_args(LvsDevices))
         limits: dict[str, tuple[float, float]] = {
             "slots": (1, 64),
             "members": (0, 1_000_000),

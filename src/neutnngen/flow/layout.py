@@ -23,6 +23,7 @@ from neutnngen.flow.steps.common import KitStep, kit_fingerprint
 from neutnngen.flow.steps.deck import DeckStep
 from neutnngen.flow.steps.export import Export, Picture
 from neutnngen.flow.steps.gatesim import GateSim
+from neutnngen.flow.steps.lvs_devices import LvsDevices
 from neutnngen.flow.steps.models import Models
 from neutnngen.flow.steps.physical import Fill, Floorplan, Place, Route
 from neutnngen.flow.steps.signoff import Extract, IrDrop, PowerStep, Timing
@@ -47,6 +48,7 @@ STEP_NAMES = (
     "gds",
     "drc",
     "lvs",
+    "lvs_devices",
     "deck",
     "extract",
     "gatesim",
@@ -72,6 +74,7 @@ def layout_steps(kit: Kit, sources: tuple[str, ...], top: str, *, modular: bool 
         Export,
         Drc,
         Lvs,
+        LvsDevices,
         DeckStep,
         Extract,
         GateSim,

@@ -31,6 +31,7 @@ NAMES: tuple[tuple[str, str, float, str], ...] = (
     ("drc_violations", "route__drc_errors", 1, ""),
     ("deck_markers_unwaived", "deck__drc_errors", 1, ""),
     ("lvs_differences", "design__lvs_error__count", 1, ""),
+    ("lvs_device_differences", "design__lvs_device_difference__count", 1, ""),
     ("capacitance_violations", "timing__drv__max_cap", 1, ""),
     ("slew_violations", "timing__drv__max_slew", 1, ""),
     ("clock_period", "timing__clock__period", 1, "ns"),

@@ -15,10 +15,13 @@ from neutnngen.place_route.drc import check_connectivity, check_geometry
 from neutnngen.place_route.gds import write_gds
 from neutnngen.place_route.ir_drop import ir_drop
 from neutnngen.place_route.lvs import compare_layout
+from neutnngen.place_route.lvs_devices import compare_devices
 from neutnngen.place_route.placement_check import check_placement
 
 NEAR_UM = 3.0
 """A finding this near to a fault is of it."""
+MOST_INSTANCES = 5_000
+"""Instances, fillers included, up to which transistors are compared for every fault: some ten seconds each."""
 
 
 class Fault(NamedTuple):
@@ -82,7 +85,8 @@ def run_planted(
 
 
 def find_all(block: Block, netlist: Path, kit: Kit, gds: Path) -> list[Finding]:
-    """Findings of placement check, geometry, connectivity, layout against netlist, and supplies without a way to a pad."""
+    """Findings of placement check, geometry, connectivity, layout against netlist, transistors against netlist where the kit describes them
+    and the block is small, and supplies without a way to a pad."""
     found = [
         Finding("placement", f"{p.rule}: {', '.join(p.instances)}", p.instances, (p.x_um, p.y_um)) for p in check_placement(block, kit)
     ]
@@ -94,6 +98,9 @@ def find_all(block: Block, netlist: Path, kit: Kit, gds: Path) -> list[Finding]:
     write_gds(block, kit, gds)
     for f in compare_layout(gds, netlist, kit).findings:
         found.append(Finding("LVS", f"{f.kind}: {f.what}", (*f.nets, *f.what.replace("(", " ").split()), f.place))
+    if _transistors_compared(block, kit):
+        for f in compare_devices(gds, netlist, kit).findings:
+            found.append(Finding("transistors", f"{f.kind}: {f.what}", f.nets, f.place))
     dbu = kit.technology.dbu
     power = {i.name: 1e-9 for i in block.instances.values() if i.kind not in ("filler", "tap")}
     for drop in ir_drop(block, kit, power):
@@ -102,6 +109,10 @@ def find_all(block: Block, netlist: Path, kit: Kit, gds: Path) -> list[Finding]:
             found.append(Finding("supply", f"{drop.net} on {r.layer} has no way to a pad", (drop.net,), place))
         found += [Finding("supply", f"{name} has no way to a pad of {drop.net}", (drop.net, name), None) for name in drop.open_instances]
     return found
+
+
+def _transistors_compared(block: Block, kit: Kit) -> bool:
+    return kit.devices is not None and len(block.instances) <= MOST_INSTANCES
 
 
 def _of(finding: Finding, fault: Fault) -> bool:
@@ -207,4 +218,23 @@ def cut_rail(block: Block, kit: Kit, chance: random.Random) -> Fault | None:
     return Fault("rail cut off", f"{len(on_rail)} vias of {net.name} at y = {middle[1]:g} um", (net.name,), middle)
 
 
-PLANTS: tuple[Plant, ...] = (remove_via, short_wires, move_cell, swap_cell, cut_rail)
+def join_gates(block: Block, kit: Kit, chance: random.Random) -> Fault | None:
+    """Draw poly across a cell, which joins its gates; only the comparison of transistors can see it."""
+    poly = next((layer for layer in kit.technology.layers.values() if kit.devices and layer.gds == kit.devices.poly), None)
+    cells = [i for i in block.instances.values() if i.kind == "logic" and _inputs(kit, i.master) > 1]
+    if poly is None or not cells or not _transistors_compared(block, kit):
+        return None
+    cell = chance.choice(cells)
+    master = kit.masters[cell.master]
+    y = cell.y + master.height // 2
+    # of a net without pins: nobody misses a connection
+    strip = Wire(poly.name, cell.x, y, cell.x + master.width, y, kit.technology.to_dbu(0.05), 0)
+    block.nets["planted"] = Net("planted", wires=[strip])
+    return Fault("gates joined", f"{poly.name} across {cell.name} ({cell.master})", (), _um(kit, cell.x + master.width // 2, y))
+
+
+def _inputs(kit: Kit, master: str) -> int:
+    return sum(pin.direction == "input" for pin in kit.masters[master].pins.values())
+
+
+PLANTS: tuple[Plant, ...] = (remove_via, short_wires, move_cell, swap_cell, cut_rail, join_gates)

@@ -212,6 +212,20 @@ class StrapPlan:
 
 
 @dataclass(frozen=True)
+class DeviceLayers:
+    """What transistors are drawn with: layer and datatype in GDSII of each, and the routing layer that contacts join to active and poly."""
+
+    active: tuple[int, int]
+    n_well: tuple[int, int]
+    p_well: tuple[int, int]
+    n_implant: tuple[int, int]
+    p_implant: tuple[int, int]
+    poly: tuple[int, int]
+    contact: tuple[int, int]
+    metal: str
+
+
+@dataclass(frozen=True)
 class Kit:
     """A process node that is installed: data read, files located."""
 
@@ -234,4 +248,5 @@ class Kit:
     lef: tuple[Path, ...] = ()  # technology first, then the cells
     # slower and faster corners where the user has them: name -> Liberty files
     corners: dict[str, tuple[Path, ...]] = field(default_factory=dict)
+    devices: DeviceLayers | None = None  # None: nobody has described the transistors of the cells
     chip_wires: tuple[int, int] = (1, 1)  # width, pitch of a chip's wires between its macros, times those of their layers

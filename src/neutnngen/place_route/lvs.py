@@ -23,7 +23,7 @@ from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block
 from neutnngen.place_route.gds import gds_scale
 from neutnngen.place_route.lvs_connect import NotRectilinear
-from neutnngen.place_route.lvs_layout import DrawnLayout, LvsFinding, Terminal
+from neutnngen.place_route.lvs_layout import DrawnLayout, LvsFinding, Terminal, first_findings
 from neutnngen.place_route.lvs_polygons import extract_polygons
 from neutnngen.place_route.lvs_rectangles import extract_rectangles
 from neutnngen.place_route.verilog_netlist import read_netlist
@@ -45,14 +45,8 @@ class LvsResult:
     def require_clean(self) -> None:
         """Raise :class:`CheckFailed` with the first findings unless the layout is that of the netlist."""
         if self.findings:
-            shown = "; ".join(_line(finding) for finding in self.findings[:5])
-            more = f" and {len(self.findings) - 5} more" if len(self.findings) > 5 else ""
-            raise CheckFailed("the layout does not match the netlist", got=shown + more, allowed="no difference")
-
-
-def _line(finding: LvsFinding) -> str:
-    place = "" if finding.place is None else f" at ({finding.place[0]:.3f}, {finding.place[1]:.3f}) um"
-    return f"{finding.kind}: {finding.what}{place}"
+            got = first_findings(self.findings, len(self.findings))
+            raise CheckFailed("the layout does not match the netlist", got=got, allowed="no difference")
 
 
 def compare_layout(gds: Path, netlist: Path, kit: Kit) -> LvsResult:

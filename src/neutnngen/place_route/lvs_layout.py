@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,7 +10,24 @@ import klayout.db as kdb
 
 from neutnngen.pdk.technology import Kit, Layer
 
-FindingKind = Literal["short", "open", "missing instance", "extra instance", "wrong cell", "missing port", "extra port", "internal metal"]
+FindingKind = Literal[
+    "short",
+    "open",
+    "missing instance",
+    "extra instance",
+    "wrong cell",
+    "missing port",
+    "extra port",
+    "internal metal",
+    "cell function",
+    "extraction",
+    "well",
+    "missing transistor",
+    "extra transistor",
+    "transistor size",
+    "net",
+    "port",
+]
 Key = tuple[str, int, int, int, bool]
 Terminal = tuple[str | None, str]  # (instance, pin); (None, port)
 
@@ -22,6 +40,17 @@ class LvsFinding:
     what: str
     nets: tuple[str, ...] = ()
     place: tuple[float, float] | None = None
+
+
+def first_findings(findings: Sequence[LvsFinding], count: int, shown: int = 5) -> str:
+    """The first findings in one line, of ``count`` that there are."""
+    more = f" and {count - shown} more" if count > shown else ""
+    return "; ".join(_line(finding) for finding in findings[:shown]) + more
+
+
+def _line(finding: LvsFinding) -> str:
+    place = "" if finding.place is None else f" at ({finding.place[0]:.3f}, {finding.place[1]:.3f}) um"
+    return f"{finding.kind}: {finding.what}{place}"
 
 
 @dataclass

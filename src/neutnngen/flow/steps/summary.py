@@ -12,7 +12,17 @@ from neutnngen.flow.metrics21 import metrics21
 from neutnngen.flow.state import StateDelta
 from neutnngen.flow.steps.common import Context, KitStep, write_report
 
-REPORTS = ("drc_report", "lvs_report", "deck_report", "loads_report", "gatesim_report", "timing_report", "power_report", "ir_drop_report")
+REPORTS = (
+    "drc_report",
+    "lvs_report",
+    "lvs_devices_report",
+    "deck_report",
+    "loads_report",
+    "gatesim_report",
+    "timing_report",
+    "power_report",
+    "ir_drop_report",
+)
 
 
 @dataclass(frozen=True)
@@ -20,13 +30,13 @@ class Summary(KitStep):
     """``signoff.json`` (every check with its verdict) and ``metrics.json`` (METRICS2.1 names and our own)."""
 
     name = "signoff"
-    version = 1
+    version = 2
     reads = ("def", *REPORTS)
 
     def run(self, context: Context) -> StateDelta:
         known = context.state.metrics
-        deck = json.loads(context.file("deck_report").read_text(encoding="utf-8"))
-        checks = verdicts(known, deck)
+        devices, deck = (json.loads(context.file(name).read_text(encoding="utf-8")) for name in ("lvs_devices_report", "deck_report"))
+        checks = verdicts(known, deck, devices)
         failed = [name for name, check in checks.items() if check["ok"] is False]
         document = {
             "format": "neutnngen-signoff",
@@ -45,8 +55,11 @@ class Summary(KitStep):
         return StateDelta({"signoff": signoff, "metrics": written}, summary=summary + (f"; left out: {', '.join(left)}" if left else ""))
 
 
-def verdicts(known: Mapping[str, Metric], deck: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Check to {"ok": True, False, or None where it was left out, "value", "unit"}; timing counts at every corner."""
+def verdicts(known: Mapping[str, Metric], deck: Mapping[str, Any], devices: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Check to {"ok": True, False, or None where it was left out, "value", "unit"}; timing counts at every corner.
+
+    deck, devices: the reports of the checks that may be left out.
+    """
     found: dict[str, dict[str, Any]] = {}
 
     def add(name: str, metric: str, ok: bool) -> None:
@@ -59,10 +72,14 @@ def verdicts(known: Mapping[str, Metric], deck: Mapping[str, Any]) -> dict[str, 
         ("largest load of drivers", "capacitance_violations"),
     ):
         add(name, metric, known[metric].value == 0)
-    if deck.get("ran"):
-        add("independent deck", "deck_markers_unwaived", known["deck_markers_unwaived"].value == 0)
-    else:
-        found["independent deck"] = {"ok": None, "reason": deck.get("reason", "")}
+    for name, metric, report in (
+        ("transistors against netlist", "lvs_device_differences", devices),
+        ("independent deck", "deck_markers_unwaived", deck),
+    ):
+        if report.get("ran"):
+            add(name, metric, known[metric].value == 0)
+        else:
+            found[name] = {"ok": None, "reason": report.get("reason", "")}
     for metric in known:
         for start, label in (("setup_slack", "setup"), ("hold_slack", "hold"), ("slew_violations", "slew")):
             if metric.startswith(start):
