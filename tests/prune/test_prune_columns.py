@@ -1,4 +1,4 @@
-"""Whole columns: which ones a voter can do without, what a neuron needs for its own class, steps one after another, the smaller network."""
+"""Whole columns and segments: those a voter can spare, what a neuron needs for its class, steps one after another, smaller networks."""
 
 from __future__ import annotations
 
@@ -60,6 +60,21 @@ def waves(count: int = 40) -> tuple[np.ndarray, np.ndarray]:
     return times, labels
 
 
+def segments_read(strength: tuple[tuple[int, int], ...]) -> Design:
+    """A column for each of ``strength``, four lines each, whose two segments know the first and the last two lines and are the lines of a
+    voter by potentials: it gives the first number to the segment's own class, the second to the other."""
+    spec = DendriticColumnSpec(SEEN, 1, 9, segments=CLASSES, output="segments")
+    layer = LayerSpec(spec, ListWiring(tuple(tuple(range(4 * c, 4 * c + SEEN)) for c in range(len(strength)))))
+    network = NetworkSpec(12, (layer,), voter=VoterSpec(CLASSES, w_res=4, read="potential", margin=14))
+    weights = np.zeros((len(strength), *spec.distal_shape), dtype=np.uint8)
+    for k in range(CLASSES):
+        weights[:, 0, 0, k, 2 * k : 2 * k + 2] = 7
+    given = np.array([[pair[k != c] for c in range(CLASSES)] for pair in strength for k in range(CLASSES)], dtype=np.uint8)
+    assert network.voter is not None
+    voter = dataclasses.replace(blank_voter(network.voter, network.lines), weights=given)
+    return Design("read", network, NetworkState((dataclasses.replace(blank_layer(layer), distal=weights),), voter))
+
+
 def columns_left(one: Design) -> list[int]:
     return np.flatnonzero(one.state.layers[0].distal_mask.any(axis=(1, 2, 3, 4))).tolist()
 
@@ -75,6 +90,22 @@ def test_columns_that_say_nothing_go_first_and_of_twins_one_stays() -> None:
     assert set(columns_left(made)) <= {0, 1, 2} and len(columns_left(made)) == 2
     right = get_engine().open(made).run(times).winners == labels
     assert right.all()
+
+
+def test_segments_that_say_nothing_go_first_and_the_voter_keeps_lines_that_are_left() -> None:
+    times, labels = waves()
+    given = segments_read(((7, 4), (5, 5), (6, 5)))  # tells the class; has the same weight for both; tells nothing, but votes
+    far = parts_of(given)[0]
+    rank = scored(given, "lead", times, labels=labels, structure="segment")[far][:, :, 0]
+    assert rank[2].max() < rank[1].min() and rank[1].max() < rank[0].min()
+    plan = Plan(1 / 3, "lead", Choice("segment", "layer"), recalibrate=False, in_turn=True)
+    made = prune(given, plan, times, labels=labels).design
+    assert made.state.voter is not None
+    alive = made.state.layers[0].distal_mask.any(axis=-1).reshape(-1)
+    assert alive.tolist() == [True, True, False, False, False, False]
+    assert (made.state.voter.mask.any(axis=1) == alive).all() and made.state.voter.mask.sum() == 4
+    at_once = prune(given, dataclasses.replace(plan, in_turn=False), times, labels=labels).design
+    assert at_once.state.voter is not None and at_once.state.voter.mask.sum() < 4, "synapses on lines that go are lost"
 
 
 def test_votes_of_columns_that_are_gone_go_too() -> None:
@@ -158,13 +189,15 @@ def test_layers_that_others_read_keep_their_columns() -> None:
 def test_errors() -> None:
     times, _ = waves(4)
     given = design((0, 4))
-    with pytest.raises(ConfigError, match="of whole columns"):
+    with pytest.raises(ConfigError, match="of whole columns or segments"):
         Plan(0.5, "lead")
     with pytest.raises(ConfigError, match="cannot be removed one by one"):
         Choice("column", "column")
     alone = Design("alone", dataclasses.replace(given.network, voter=None), NetworkState(given.state.layers))
     with pytest.raises(ConfigError, match="not all read by a voter"):
         scored(alone, "lead", times)
+    with pytest.raises(ConfigError, match="segments of 'counted' are not all read"):
+        scored(given, "lead", times, structure="segment")
     plain = Design.of_column("plain", ColumnSpec(4, 2, 3), np.ones((2, 4), dtype=int), np.ones((2, 4), dtype=bool), 1)
     with pytest.raises(ConfigError, match="no neuron of 'plain' is enabled"):
         scored(plain, "taught", times[:, :4])

@@ -46,7 +46,7 @@ class Plan:
     taken away in addition and given to the most promising of the pruned synapses instead. seed: of random order and presentation. stages:
     that are pruned (layers are 0, 1, …, then the voter), all if None; ``keep`` is a share of their synapses. draws: with the method
     *random*, so many choices are judged as wholes in each round, see ``best_draw``. searched: θ is searched on the first so many waves, on
-    all if None.
+    all if None. in_turn: stages are pruned one after another, each scored when what feeds it has gone already.
     """
 
     keep: float = 0.5
@@ -60,14 +60,16 @@ class Plan:
     stages: tuple[int, ...] | None = None
     draws: int = 1
     searched: int | None = None
+    in_turn: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.keep <= 1:
             raise ConfigError("the share of synapses to keep is out of range", got=self.keep, allowed="above 0, at most 1")
         if not 0 <= self.regrow < 1:
             raise ConfigError("the share of synapses to regrow is out of range", got=self.regrow, allowed="0 or more, below 1")
-        if self.method == "lead" and self.choice.structure != "column":
-            raise ConfigError("the lead is measured of whole columns", got=f"structure {self.choice.structure}", allowed="structure column")
+        if self.method == "lead" and self.choice.structure not in ("column", "segment"):
+            got = f"structure {self.choice.structure}"
+            raise ConfigError("the lead is measured of whole columns or segments", got=got, allowed="structure column or segment")
         check_range("rounds", self.rounds, 1, 1000)
         check_range("epochs", self.epochs, 0, 1 << 16)
         check_range("seed", self.seed, 0, 1 << 30)
@@ -147,8 +149,13 @@ def prune(
         if plan.draws > 1 and waves is not None and wanted is not None:
             now = best_draw(now, share, plan.choice, wanted_stages, waves, wanted, plan.draws, plan.seed + number)
         else:
-            found = scores if scores is not None and number == 1 else scored(now, plan.method, waves, plan.seed + number, labels)
-            now = with_masks(now, kept({part: found[part] for part in found if part.stage in wanted_stages}, share, plan.choice))
+            counts = stage_synapses(now)
+            for turn in [[stage] for stage in wanted_stages] if plan.in_turn else [list(wanted_stages)]:
+                known = scores if number == 1 and not plan.in_turn else None
+                found = known or scored(now, plan.method, waves, plan.seed + number, labels, plan.choice.structure)
+                part_of = min(1.0, share * sum(counts[stage] for stage in turn) / max(_count(now, turn), 1))
+                now = with_masks(now, kept({part: found[part] for part in found if part.stage in turn}, part_of, plan.choice))
+                now = drop_dead(now) if plan.in_turn else now
         if plan.regrow and waves is not None:
             now = regrown(now, waves, whole, round(target) - _count(now, wanted_stages))
         now = _recalibrated(now, plan, waves, wanted)
@@ -168,7 +175,7 @@ def prune(
 
 def first_scores(design: Design, plan: Plan, waves: Waves | None = None, labels: NDArray[np.integer] | None = None) -> Scores:
     """What the first round of ``prune`` goes by; the same for every ``keep``."""
-    return scored(grounded(design), plan.method, waves, plan.seed + 1, labels)
+    return scored(grounded(design), plan.method, waves, plan.seed + 1, labels, plan.choice.structure)
 
 
 @dataclass(frozen=True)
@@ -181,10 +188,16 @@ class Step:
 
 
 def prune_in_steps(
-    design: Design, steps: Sequence[Step], keep: float, waves: Waves | None = None, labels: NDArray[np.integer] | None = None
+    design: Design,
+    steps: Sequence[Step],
+    keep: float,
+    waves: Waves | None = None,
+    labels: NDArray[np.integer] | None = None,
+    retrain: Retrain | None = None,
 ) -> Pruned:
     """Prune by one plan after another until the share ``keep`` of all synapses is left; for instance light synapses, then segments, then
-    columns. A step that left more or less than its share is made up for by the next one. See ``prune``. Raises ConfigError for parts that
+    columns. A step that left more or less than its share is made up for by the next one. See ``prune``; retrain: of steps with ``epochs``,
+    their rounds counted on. Raises ConfigError for parts that
     do not add up to 1."""
     if not steps or abs(sum(step.part for step in steps) - 1) > 1e-9 or min(step.part for step in steps) <= 0:
         raise ConfigError("the parts of the steps are not legal", got=[step.part for step in steps], allowed="above 0, 1 in all")
@@ -193,10 +206,21 @@ def prune_in_steps(
     for step in steps:
         done += step.part
         share = min(1.0, keep**done * design.synapses / now.synapses)
-        made = prune(now, dataclasses.replace(step.plan, keep=share), waves, labels=labels)
+        made = prune(
+            now,
+            dataclasses.replace(step.plan, keep=share),
+            waves,
+            labels=labels,
+            retrain=_later(retrain if step.plan.epochs else None, len(records)),
+        )
         now = made.design
         records += [dataclasses.replace(one, number=len(records) + n) for n, one in enumerate(made.rounds, 1)]
     return Pruned(now, design.synapses, tuple(records))
+
+
+def _later(retrain: Retrain | None, rounds: int) -> Retrain | None:
+    """``retrain`` with its rounds counted on."""
+    return None if retrain is None else lambda design, number: retrain(design, rounds + number)
 
 
 def sparsest(

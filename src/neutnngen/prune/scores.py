@@ -7,7 +7,8 @@ information: the number of waves whose answer would be another without this one 
 answer would only be later; then use. Exact for one synapse at a time, nothing is approximated by gradients.
 taught: use while every wave enables the neurons of its label alone (rule P2), as in learning: what a neuron needs to know its own class.
 lead: of whole columns that a voter reads. They are taken away one by one, each time the one without which the right class leads best
-(``neutnngen.prune.lead``); what goes later is worth more, so of columns that say the same one stays.
+(``neutnngen.prune.lead``); what goes later is worth more, so of columns that say the same one stays. Or of whole segments, where those are
+the lines of the voter; its own synapses are then worth their use.
 random: a seeded draw, the control.
 Equal ones are put into a seeded random order by all of them.
 """
@@ -25,7 +26,8 @@ from scipy.sparse import csr_array
 from neutnngen.engine import get_engine
 from neutnngen.errors import ConfigError, unknown_name
 from neutnngen.prune.activity import Recorded, Wins, batches, decided_by, ramps, record, seen_by, soma_wins, wins_of
-from neutnngen.prune.lead import last_columns
+from neutnngen.prune.lead import last_columns, last_segments
+from neutnngen.prune.select import Structure
 from neutnngen.prune.stages import DISTAL, PROXIMAL, VOTER, Floats, Part, Scores, exists_in, parts_of, weights_in
 from neutnngen.spec import NO_SPIKE, Design
 
@@ -39,12 +41,20 @@ MOST = 256
 Waves = NDArray[np.uint8]
 
 
-def scored(design: Design, method: Method, waves: Waves | None = None, seed: int = 0, labels: NDArray[np.integer] | None = None) -> Scores:
+def scored(
+    design: Design,
+    method: Method,
+    waves: Waves | None = None,
+    seed: int = 0,
+    labels: NDArray[np.integer] | None = None,
+    structure: Structure = "column",
+) -> Scores:
     """(column, row, line) of every part what its synapses are worth; nan where there is none. Larger is kept longer.
 
     waves: (wave, input) uint8, which ``MEASURED`` need. labels: (wave,) classes for *taught* and *lead*, the network's own answers if not
-    given. Parts are comparable by *weight*, *random* and *information*; *use* and *taught* count potential. Raises ConfigError for an
-    unknown method, for missing waves, and for a network without what the method looks at.
+    given. structure: whose lead is measured, *column* or *segment*. Parts are comparable by *weight*, *random* and *information*; *use* and
+    *taught* count potential. Raises ConfigError for an unknown method, for missing waves, and for a network without what the method looks
+    at.
     """
     if method not in METHODS:
         raise unknown_name("there is no such method of pruning", method, METHODS)
@@ -56,7 +66,11 @@ def scored(design: Design, method: Method, waves: Waves | None = None, seed: int
         found = {part: weights_in(design, part) / part.w_max for part in found}
     elif waves is not None and method == "lead":
         recorded = record(design, waves)
-        found.update(last_columns(design, recorded, recorded.winners if labels is None else np.asarray(labels)))
+        right = recorded.winners if labels is None else np.asarray(labels)
+        found.update((last_segments if structure == "segment" else last_columns)(design, recorded, right))
+        for part in found:
+            if part.kind == VOTER and structure == "segment":
+                found[part] = _voter_use(design, part, recorded)
     elif waves is not None and method in MEASURED:
         recorded = record(design, waves, taught_by(design, waves, labels) if method == "taught" else None)
         for n, layer in enumerate(design.network.layers):

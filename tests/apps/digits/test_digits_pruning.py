@@ -20,7 +20,7 @@ from neutnngen.apps.digits.write import rows_of
 from neutnngen.apps.pruning.recipes import recipe
 from neutnngen.data import load_spoken
 from neutnngen.errors import ConfigError
-from neutnngen.prune import prune
+from neutnngen.prune import prune, prune_in_steps
 
 PLAN = DigitsPlan("toy", size=4, stride=2, segments=6, passes=2)
 
@@ -42,11 +42,17 @@ def test_what_is_left_still_answers(data: Split, tmp_path: Path) -> None:
     assert trained(task, data, 0, tmp_path).accuracy(data.judged, data.labels) == whole  # it was saved
     found = {}
     for name in RECIPES:
-        made = prune(subject.design, recipe(name).at(0.25, 0), subject.waves, retrain=subject.retrain).design
+        one = recipe(name)
+        if one.steps:
+            steps = one.steps_of(0, None)
+            made = prune_in_steps(subject.design, steps, 0.25, subject.waves, subject.labels, subject.retrain).design
+        else:
+            made = prune(subject.design, one.at(0.25, 0), subject.waves, retrain=subject.retrain).design
         assert 0.1 < made.synapses / subject.design.synapses <= 0.26
         found[name] = subject.score(made)[0]
         mask = made.state.layers[0].distal_mask
         assert not (mask & ~subject.design.state.layers[0].distal_mask).any()  # nothing grows across the senses
+    assert found["steps to segments"] > whole - 0.1
     assert found["layers, use, rounds"] > whole - 0.1 and found["layers, use, rounds"] > found["layers, random, rounds"]
 
 

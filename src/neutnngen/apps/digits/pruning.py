@@ -12,7 +12,7 @@ from neutnngen.apps.pruning.recipes import TRAINED_LAYERS
 from neutnngen.apps.pruning.study import Case, Subject
 from neutnngen.spec import Design
 
-RECIPES = ("layers, use, rounds", "layers, random, rounds")
+RECIPES = ("steps to segments", "layers, use, rounds", "layers, random, rounds")
 KEEPS = (0.2, 0.1, 0.05)
 
 
@@ -40,6 +40,6 @@ def case_of(task: Task, data: Split, out: Path) -> Case:
                 one = taught(one, other, data.train_labels, seed, range(turn, turn + 1))[0]
             return one
 
-        return Subject(model.design, waves, score, retrain)
+        return Subject(model.design, waves, score, retrain, labels=data.train_labels)
 
     return Case("_".join(parts), make)

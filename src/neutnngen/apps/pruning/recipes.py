@@ -43,6 +43,7 @@ TO_CLASSES = (
 )
 """For networks with a neuron for every class and a voter that counts. At a tenth half of the synapses of a segment, 14 of 24 segments and a
 third of the columns are left, the best of several on validation images."""
+SEGMENTS = Choice("segment", "layer")
 TRAINED = 2
 """Passes in each round of the recipes that learn."""
 TRAINED_LAYERS = 4
@@ -50,6 +51,13 @@ TRAINED_LAYERS = 4
 ROUNDS = 3
 SEARCHED = 600
 """Waves on which the recipes of layers search θ, which takes some forty runs of them a round."""
+
+TO_SEGMENTS = (
+    Step(Plan(method="use", choice=LAYERS, rounds=2, epochs=TRAINED_LAYERS, recalibrate=False), 0.6),
+    Step(Plan(method="lead", choice=SEGMENTS, epochs=TRAINED_LAYERS, recalibrate=False, in_turn=True), 0.4),
+)
+"""For networks whose segments are the lines of a voter. At a tenth a quarter of the synapses is left before whole segments go, chosen on
+held-back pairs of digits."""
 
 RECIPES: dict[str, Recipe] = {
     r.name: r
@@ -97,6 +105,12 @@ RECIPES: dict[str, Recipe] = {
             Plan(),
             "smallest weights of each neuron, then segments least used for its class, then columns by the lead of the right class",
             steps=TO_CLASSES,
+        ),
+        Recipe(
+            "steps to segments",
+            Plan(),
+            "least contribution in each layer and in the voter, then segments by the lead of the right class, learning after each",
+            steps=TO_SEGMENTS,
         ),
         Recipe("columns, lead", Plan(method="lead", choice=COLUMNS, recalibrate=False), "whole columns by the lead of the right class"),
         Recipe(RANDOM, Plan(method="random"), "at random in each neuron", control=True),

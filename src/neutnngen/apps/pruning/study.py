@@ -101,7 +101,8 @@ def _row(name: str, subject: Subject, label: str, one: Recipe | None, keep: floa
             plan = dataclasses.replace(plan, recalibrate=False, epochs=0)
         try:
             if one.steps:
-                design = prune_in_steps(design, one.steps_of(seed, subject.stages), keep, subject.waves, subject.labels).design
+                steps = one.steps_of(seed, subject.stages)
+                design = prune_in_steps(design, steps, keep, subject.waves, subject.labels, subject.retrain).design
             else:
                 if plan.method not in known:
                     known[plan.method] = first_scores(design, plan, subject.waves, subject.labels)
