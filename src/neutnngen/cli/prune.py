@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--draws", metavar="N", type=int, default=1, help="of the method random: in each round the best of N choices (default: %(default)s)"
     )
+    parser.add_argument("--in-turn", action="store_true", help="layers, then the voter, each scored when what feeds it is pruned")
     parser.add_argument("--no-recalibrate", action="store_true", help="leave the thresholds as they are")
     parser.add_argument(
         "--narrow", action="store_true", help="leave out the input lines that a classic column reads no more, or columns without a synapse"
@@ -69,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
         options.regrow,
         options.seed,
         draws=options.draws,
+        in_turn=options.in_turn,
     )
     waves, labels = _read(options, folder)
     taught = None if labels is None or not any([*design.network.needs_labels, design.network.enables]) else labels
