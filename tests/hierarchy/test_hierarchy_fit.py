@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from neutnngen.hierarchy.interface import Interface, Table, Way
 from neutnngen.hierarchy.layers import chip_layers
 from neutnngen.hierarchy.macro import HardMacro
 from neutnngen.hierarchy.netlist import GLUE, chip_netlist
+from neutnngen.hierarchy.repeaters import BanksFull, Planner
 from neutnngen.hierarchy.timing import WireTiming, time_wires
 from neutnngen.pdk.kits import load_kit
 from neutnngen.pdk.technology import Kit
@@ -86,13 +88,22 @@ def test_hold_is_what_the_interface_and_the_clock_say(kit: Kit, tmp_path: Path, 
 
 def test_wires_are_as_long_as_the_banks_have_room_for(kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With room for fewer repeaters each drives a longer wire; with room for none there is no chip."""
-    monkeypatch.setattr(fit, "SLACK", 0.5)  # many repeaters
+    tried: list[float] = []
+    real, enough = fit.plan_repeaters, [0.0]
+
+    def plan_repeaters(*given: Any) -> Planner:
+        tried.append(given[5])
+        if tried[-1] < enough[0]:
+            raise BanksFull("the banks of the tiles have too few repeaters")
+        return real(*given)
+
+    monkeypatch.setattr(fit, "plan_repeaters", plan_repeaters)
     monkeypatch.setattr(fit, "ROUNDS", 1)
-    plenty = sum(fitted(kit, tmp_path)[1].repeaters.values())
-    room = int(0.96 * plenty / 25)
-    monkeypatch.setattr(fit, "bank_room", lambda free: room)
-    scarce = fitted(kit, tmp_path)[1].repeaters
-    assert 0 < sum(scarce.values()) < plenty and max(scarce.values()) <= room
-    monkeypatch.setattr(fit, "bank_room", lambda free: 1)
+    fitted(kit, tmp_path)
+    first = min(tried)
+    enough[0] = 1.2 * first
+    fitted(kit, tmp_path)
+    assert max(tried) > 1.2 * first
+    enough[0] = 10 * first
     with pytest.raises(ConfigError, match="too few repeaters"):
         fitted(kit, tmp_path)
