@@ -94,6 +94,17 @@ def test_where_a_repeater_does_not_reach_the_next_bank_there_is_one_in_every_ban
     assert {tile for tile, count in plan.plan.used.items() if count} >= {(row, 0) for row in range(2, 12)}
 
 
+def test_a_weak_driver_gets_a_repeater_where_its_wire_is_long_or_was_too_slow() -> None:
+    out, port = Pin("m", "out"), Pin("", "port")
+    net, places = ChipNet("net", out, (port,)), {out: (10.0, PITCH), port: (20.0, PITCH)}
+    counts = []
+    for weak, share in ((True, 1.0), (True, 0.8), (False, 0.8)):
+        plan = planner(3, 350.0, places)
+        plan.cut(net, weak=weak, share=share)
+        counts.append(sum(plan.plan.used.values()))
+    assert counts == [0, 1, 0]
+
+
 def test_every_path_of_a_clock_has_as_many_buffers() -> None:
     net, places = case(12, 144, 3)
     plan = planner(12, 350.0, places)

@@ -81,11 +81,12 @@ class Planner:
         whole = self.reach
         self.reach = share * whole
         try:
-            self._cut(net, balanced, weak, pads or {})
+            self._cut(net, balanced, weak, share < 1, pads or {})
         finally:
             self.reach = whole
 
-    def _cut(self, net: ChipNet, balanced: bool, weak: bool, pads: Mapping[Pin, int]) -> None:
+    def _cut(self, net: ChipNet, balanced: bool, weak: bool, slow: bool, pads: Mapping[Pin, int]) -> None:
+        """slow: the net is known to be too slow without a repeater, however short it seems."""
         driver = Node(net.driver, (-1, -1), -1)
         branches = [self._padded(net.name, pin, pads.get(pin, 0)) for pin in net.sinks]
         start = self.where(net.driver)
@@ -94,7 +95,7 @@ class Planner:
             branches = self._gather(net.name, branches, size, balanced)
             size *= 2
         own = self._comb([start, *(b.place for b in branches)])
-        if weak and own > NEAR * self.reach:
+        if weak and (slow or own > NEAR * self.reach):
             repeater = self._take(start)
             self._wire(net.name, driver, [repeater])
             driver, start = repeater, self.tiles[repeater.tile]
