@@ -38,7 +38,7 @@ def chip(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Chip:
     return chip_of_frames(kit, tmp_path_factory.mktemp("frames"))
 
 
-def chip_of_frames(kit: Kit, folder: Path, size: int = 12) -> Chip:
+def chip_of_frames(kit: Kit, folder: Path, size: int = 12, reach_um: float = REACH_UM) -> Chip:
     """size: repeaters of a bank."""
     netlist = chip_netlist(grid_design(3))
     layers = chip_layers(kit)
@@ -54,7 +54,7 @@ def chip_of_frames(kit: Kit, folder: Path, size: int = 12) -> Chip:
     bands = make_bands(
         plan, macros[column].height, macros[BANK].height, macros[netlist.macros[GLUE]].height, np.zeros(plan.rows, dtype=np.int64)
     )
-    reach = REACH_UM * kit.technology.dbu
+    reach = reach_um * kit.technology.dbu
     planner = plan_repeaters(netlist, plan, macros, bands, plan.x_of(glue_slots(plan, len(glue_pins))[0]), reach, size)
     assert planner.plan.used, "the case has repeaters"
     return assemble(netlist, plan, macros, kit, planner.plan.segments, planner.plan.used, size)
@@ -186,6 +186,15 @@ def test_def_of_a_chip_reads_back_as_the_metal_of_its_gds(wires: int, kit: Kit, 
         ours = kdb.Region(shapes)
         assert not ours.is_empty()
         assert (theirs.merged().transformed(kdb.ICplxTrans(scale)) ^ ours.merged()).is_empty(), layer.name
+
+
+def test_horizontal_wires_keep_away_from_stacks_that_pass_their_layer(shared: Path, tmp_path: Path) -> None:
+    """At ASAP7 the vertical wires lie on top, and their stacks of vias pass the layer of the horizontal ones."""
+    kit = load_kit("asap7", shared / "pdk" / "asap7")
+    chip = chip_of_frames(kit, tmp_path, size=40, reach_um=60)
+    assert chip.plan.layers.beside_risers > 0 == chip_layers(load_kit()).beside_risers
+    found = checked(chip, kit, tmp_path)
+    assert found.clean and chip.wiring.missing == 0, found.findings
 
 
 def test_a_pin_on_the_wrong_driver_is_found(chip: Chip) -> None:

@@ -125,7 +125,9 @@ class Bands:
 
     def tracks(self, row: int, layers: ChipLayers) -> NDArray[np.int64]:
         """Places of a row's horizontal tracks."""
-        return np.arange(self.bottom[row] + layers.h_pitch, self.top[row] - layers.h_pitch // 2, layers.h_pitch, dtype=np.int64)
+        y = np.arange(self.bottom[row] + layers.h_pitch, self.top[row] - layers.h_pitch // 2, layers.h_pitch, dtype=np.int64)
+        risers = np.concatenate([self.macro_y, self.bank_y])[:, None] - layers.rise
+        return np.asarray(y[(np.abs(y - risers) >= layers.beside_risers).all(axis=0)])
 
 
 def make_bands(plan: ArrayPlan, tile_height: int, bank_height: int, glue_height: int, needed: NDArray[np.int64]) -> Bands:
@@ -134,7 +136,10 @@ def make_bands(plan: ArrayPlan, tile_height: int, bank_height: int, glue_height:
     zone = 2 * layers.rise + layers.h_pitch  # below a macro, for the stacks of its pins
     inner = np.full(plan.rows, bank_height + 2 * zone + tile_height)
     inner[0] = glue_height + zone
-    heights = np.maximum(inner, (needed + 3) * layers.h_pitch)
+    lost = (
+        2 * (2 * layers.beside_risers // layers.h_pitch + 1) if layers.beside_risers else 0
+    )  # tracks at the risers of a column and its bank
+    heights = np.maximum(inner, (needed + 3 + lost) * layers.h_pitch)
     heights = -(-heights // layers.h_pitch) * layers.h_pitch
     bottom = np.concatenate([[0], np.cumsum(heights)[:-1]])
     bank_y = bottom + zone

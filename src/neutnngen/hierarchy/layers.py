@@ -54,6 +54,12 @@ class ChipLayers:
         return stack(self.technology, self.pin.name, self.vertical.name)
 
     @property
+    def beside_risers(self) -> int:
+        """How far from the middle of risers the middle of a horizontal wire keeps; 0 where risers end below its layer."""
+        high = [r.y1 for r in self.riser if r.layer == self.horizontal.name]
+        return max(high) + widest_spacing(self.horizontal) + self.horizontal.width // 2 if high else 0
+
+    @property
     def rise(self) -> int:
         """How far below a macro's edge the middle of a riser lies, so that it keeps every spacing to what is inside."""
         far = max(r.y1 + widest_spacing(self.technology.layers[r.layer]) for r in self.riser if r.layer in self._metals)
