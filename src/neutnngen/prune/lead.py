@@ -63,15 +63,10 @@ def last_segments(design: Design, recorded: Recorded, right: NDArray[np.integer]
     inside = np.zeros(len(size))
     for part in parts:
         inside[lines[part.stage]] += exists_in(design, part).sum(axis=-1).reshape(-1)
-    if voter.read == "votes":
-        top, bottom = voter.fraction
-        weights = state.weights.astype(np.int64)
-        given, soft = ((weights * bottom >= weights.max(axis=1, keepdims=True) * top) & state.mask).astype(np.float32), SOFT
-    else:
-        given, soft = state.weights.astype(np.float32), SOFT_MARGIN * voter.margin or SOFT * voter.w_max
+    soft = SOFT_MARGIN * voter.margin / voter.w_max or SOFT
     known = np.flatnonzero(right >= 0)
     spikes = csr_array((recorded.voter[known] != NO_SPIKE).astype(np.float32))
-    rank = _order_of_lines(spikes, given / np.float32(soft), right[known], size + inside, inside > 0)
+    rank = _order_of_lines(spikes, _given(design) / np.float32(soft), right[known], size + inside, inside > 0)
     return {part: np.broadcast_to(rank[lines[part.stage]].reshape(*part.shape[:2], 1), part.shape).copy() for part in parts}
 
 
@@ -103,17 +98,23 @@ def _reads_all(design: Design) -> bool:
     return set(design.network.output_layers) == set(range(len(design.network.layers)))
 
 
+def _given(design: Design) -> NDArray[np.float32]:
+    """(line, row) what a line that spikes gives to a row of the voter, in parts of the largest."""
+    voter, state = design.network.voter, design.state.voter
+    assert voter is not None and state is not None
+    if voter.read == "potential":
+        return np.asarray(state.weights / np.float32(voter.w_max), dtype=np.float32)
+    top, bottom = voter.fraction
+    weights = state.weights.astype(np.int64)
+    votes = (weights * bottom >= weights.max(axis=1, keepdims=True) * top) & state.mask
+    return np.asarray(votes, dtype=np.float32)
+
+
 def _votes(design: Design, recorded: Recorded) -> NDArray[np.float32]:
     """(column, wave, class) what every column of the output layers gives to the classes, in parts of the largest."""
-    network, voter, state = design.network, design.network.voter, design.state.voter
-    assert voter is not None and state is not None and recorded.voter is not None
-    spikes = recorded.voter != NO_SPIKE
-    if voter.read == "votes":
-        top, bottom = voter.fraction
-        weights = state.weights.astype(np.int64)
-        given = ((weights * bottom >= weights.max(axis=1, keepdims=True) * top) & state.mask).astype(np.float32)
-    else:
-        given = state.weights / np.float32(voter.w_max)
+    network, voter = design.network, design.network.voter
+    assert voter is not None and recorded.voter is not None
+    spikes, given = recorded.voter != NO_SPIKE, _given(design)
     strength = (spikes.astype(np.float32) @ given).reshape(len(spikes), voter.classes, -1)
     row = strength.argmax(axis=-1) + np.arange(voter.classes) * strength.shape[-1]  # of a class the segment that counts (rule R14)
     found, first = [], 0
