@@ -72,10 +72,11 @@ def test_curves_of_pruning(work: Path, capsys: pytest.CaptureFixture[str]) -> No
     arguments = ["prune", *SETS, "--keeps", "0.4", "--out", "out"]
     document = run_json(arguments, capsys)
     points = {point["recipe"]: point for point in document["points"]}
-    assert set(points) == {"dense", "dense, 3 × 2 passes more", "layers, use, rounds", "layers, random, rounds"}
-    assert points["dense, 3 × 2 passes more"]["density"] == 1
-    assert all(0.2 < points[name]["density"] <= 0.41 for name in ("layers, use, rounds", "layers, random, rounds"))
-    assert points["layers, use, rounds"]["score"] > 0.7
+    pruned = {"steps to segments", "layers, use, rounds", "layers, random, rounds"}
+    assert set(points) == {"dense", "dense, 3 × 4 passes more", *pruned}
+    assert points["dense, 3 × 4 passes more"]["density"] == 1
+    assert all(0.2 < points[name]["density"] <= 0.41 for name in pruned)
+    assert points["steps to segments"]["score"] > 0.7 and points["layers, use, rounds"]["score"] > 0.7
     assert all(Path(f).is_file() for f in document["files"])
     assert main(["apps", "digits", *arguments]) == 0
     assert "MEASURED accuracy" in capsys.readouterr().out
