@@ -13,8 +13,7 @@ MACRO_SETS = ("tnn7",)
 # as place_route.placement and place_route.pin_placement have them, which take long to import; a test compares them
 Engine = Literal["electrostatic", "coloquinte"]
 Side = Literal["left", "right", "bottom", "top"]
-Deck = Literal["auto", "on", "off"]
-LvsDevices = Literal["auto", "on", "off"]
+When = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,8 @@ class LayoutConfig:
     route_iterations: int = 60
     waves: int = 512
     picture_width: int = 1600
-    deck: Deck = "auto"
-    lvs_devices: LvsDevices = "auto"
+    deck: When = "auto"
+    lvs_devices: When = "auto"
 
     def __post_init__(self) -> None:
         chosen_style(self.style)
@@ -71,10 +70,9 @@ class LayoutConfig:
                 allowed="a folder, and rings",
                 next_step="--macros-folder DIR --style rings",
             )
-        if self.deck not in get_args(Deck):
-            raise unknown_name("layout.deck has no such value", self.deck, get_args(Deck))
-        if self.lvs_devices not in get_args(LvsDevices):
-            raise unknown_name("layout.lvs_devices has no such value", self.lvs_devices, get_args(LvsDevices))
+        for key, when in (("deck", self.deck), ("lvs_devices", self.lvs_devices)):
+            if when not in get_args(When):
+                raise unknown_name(f"layout.{key} has no such value", when, get_args(When))
         limits: dict[str, tuple[float, float]] = {
             "slots": (1, 64),
             "members": (0, 1_000_000),

@@ -13,6 +13,7 @@ import klayout.db as kdb
 from neutnngen.errors import DataError
 from neutnngen.files import write_atomic
 from neutnngen.flow.decks import Deck, Waiver
+from neutnngen.place_route.gds import read_gds
 from neutnngen.tools.klayout import DeckReport, Marker, run_deck
 
 APART = 20.0
@@ -172,11 +173,7 @@ def _place(marker: Marker, layout: Any) -> _Box:
 
 
 def _read(gds: Path) -> Any:
-    layout: Any = kdb.Layout()
-    try:
-        layout.read(str(gds))
-    except RuntimeError as problem:
-        raise DataError(f"cannot read {gds}", got=problem) from problem
+    layout = read_gds(gds)
     if len(layout.top_cells()) != 1:
         raise DataError(f"{gds.name} has no single top cell")
     return layout

@@ -19,7 +19,7 @@ from neutnngen.pdk.abstract_gds import drawn_abstract
 from neutnngen.pdk.lef import read_masters, read_sites, read_technology
 from neutnngen.pdk.liberty import nominal_voltage, read_cells, read_liberty
 from neutnngen.pdk.n7p import generated_kit
-from neutnngen.pdk.node import Node, adapted, devices_of, node_names, on_known_layers, read_node, roles_of, straps_of
+from neutnngen.pdk.node import Node, adapted, node_names, on_known_layers, read_node, roles_of, straps_of
 from neutnngen.pdk.technology import Cell, Kit, Master
 
 KIND = "pdk"
@@ -98,7 +98,7 @@ def load_kit(name: str = "nangate45", folder: Path | None = None) -> Kit:
         source=node.source if folder is None else f"{folder} and {node.source}",
         lef=tuple(dict.fromkeys((found["technology"], found["cells"]))),
         corners=corners,
-        devices=devices_of(node),
+        devices=node.devices,
     )
 
 

@@ -71,19 +71,6 @@ class _Power(_Model):
     straps: list[_Strap]
 
 
-class _Devices(_Model):
-    """As ``technology.DeviceLayers``."""
-
-    active: tuple[int, int]
-    n_well: tuple[int, int]
-    p_well: tuple[int, int]
-    n_implant: tuple[int, int]
-    p_implant: tuple[int, int]
-    poly: tuple[int, int]
-    contact: tuple[int, int]
-    metal: str
-
-
 class _RoleData(_Model):
     buffers: list[str]
     clock_buffers: list[str]
@@ -127,7 +114,7 @@ class Node(_Model):
     chip_wires: tuple[int, int] = (1, 1)
     power: _Power
     roles: _RoleData
-    devices: _Devices | None = None
+    devices: DeviceLayers | None = None
 
     @property
     def liberty(self) -> tuple[str, ...]:
@@ -206,10 +193,6 @@ def roles_of(node: Node, technology: Technology) -> Roles:
         driving_cell=data.driving_cell,
         output_load=data.output_load,
     )
-
-
-def devices_of(node: Node) -> DeviceLayers | None:
-    return None if node.devices is None else DeviceLayers(**node.devices.model_dump())
 
 
 def _adder(data: dict[str, str] | None) -> tuple[str, dict[str, str]] | None:

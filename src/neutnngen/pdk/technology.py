@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+import pydantic
+import pydantic.dataclasses
+
 Direction = Literal["horizontal", "vertical"]
 LayerKind = Literal["routing", "cut", "masterslice", "overlap"]
 
@@ -211,9 +214,10 @@ class StrapPlan:
     straps: tuple[tuple[str, int, int], ...]  # (layer, width, pitch), bottom to top
 
 
-@dataclass(frozen=True)
+@pydantic.dataclasses.dataclass(frozen=True, config=pydantic.ConfigDict(extra="forbid"))
 class DeviceLayers:
-    """What transistors are drawn with: layer and datatype in GDSII of each, and the routing layer that contacts join to active and poly."""
+    """What transistors are drawn with, as a kit's description states it: layer and datatype in GDSII of each, and the routing layer that
+    contacts join to active and poly."""
 
     active: tuple[int, int]
     n_well: tuple[int, int]

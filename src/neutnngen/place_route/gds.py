@@ -13,7 +13,7 @@ from typing import Any
 
 import klayout.db as kdb
 
-from neutnngen.errors import ConfigError
+from neutnngen.errors import ConfigError, DataError
 from neutnngen.pdk.technology import Kit, Layer, Rect
 from neutnngen.place_route.block import Block, Instance, Orientation
 
@@ -43,6 +43,16 @@ def write_gds(block: Block, kit: Kit, path: Path, oasis: Path | None = None) -> 
             scratch.replace(target)
         finally:
             scratch.unlink(missing_ok=True)
+
+
+def read_gds(path: Path) -> Any:
+    """The file as a ``klayout.db.Layout``. Raises DataError where it is none."""
+    layout: Any = kdb.Layout()
+    try:
+        layout.read(str(path))
+    except RuntimeError as problem:
+        raise DataError(f"cannot read {path}", got=problem) from problem
+    return layout
 
 
 def build_layout(block: Block, kit: Kit) -> Any:

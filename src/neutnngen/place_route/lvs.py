@@ -14,16 +14,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import klayout.db as kdb
-
-from neutnngen.errors import CheckFailed, DataError
+from neutnngen.errors import CheckFailed
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block
 from neutnngen.place_route.gds import gds_scale
 from neutnngen.place_route.lvs_connect import NotRectilinear
-from neutnngen.place_route.lvs_layout import DrawnLayout, LvsFinding, Terminal, first_findings
+from neutnngen.place_route.lvs_layout import DrawnLayout, LvsFinding, Terminal, first_findings, read_top
 from neutnngen.place_route.lvs_polygons import extract_polygons
 from neutnngen.place_route.lvs_rectangles import extract_rectangles
 from neutnngen.place_route.verilog_netlist import read_netlist
@@ -66,15 +63,7 @@ def compare_layout(gds: Path, netlist: Path, kit: Kit) -> LvsResult:
 
 
 def _extract(gds: Path, top_name: str, kit: Kit) -> DrawnLayout:
-    layout: Any = kdb.Layout()
-    try:
-        layout.read(str(gds))
-    except RuntimeError as problem:
-        raise DataError(f"cannot read {gds}", got=problem) from problem
-    top = layout.cell(top_name)
-    if top is None:
-        present = ", ".join(cell.name for cell in layout.top_cells())
-        raise DataError(f"{gds.name} has no cell of the netlist's name", got=present, allowed=top_name)
+    layout, top = read_top(gds, top_name)
     scale = gds_scale(kit, layout.dbu)
     with suppress(NotRectilinear):
         return extract_rectangles(layout, top, kit, scale)

@@ -15,13 +15,13 @@ from typing import Any
 
 import klayout.db as kdb
 
-from neutnngen.errors import CheckFailed, DataError
+from neutnngen.errors import CheckFailed
 from neutnngen.pdk.technology import Kit
 from neutnngen.place_route.block import Block
 from neutnngen.place_route.cell_function import check_function, undecided
-from neutnngen.place_route.gds import INSTANCE_PROPERTY, gds_scale
+from neutnngen.place_route.gds import INSTANCE_PROPERTY, gds_scale, read_gds
 from neutnngen.place_route.lvs_device_compare import Placed, Reference, compare_circuits, ports_of
-from neutnngen.place_route.lvs_layout import FindingKind, LvsFinding, first_findings, middle
+from neutnngen.place_route.lvs_layout import FindingKind, LvsFinding, first_findings, middle, read_top
 from neutnngen.place_route.lvs_transistors import Mark, cell_transistors, extract_transistors, require_devices
 from neutnngen.place_route.switch_level import Transistors
 from neutnngen.place_route.verilog_netlist import read_netlist
@@ -81,12 +81,7 @@ def compare_devices(gds: Path, netlist: Path, kit: Kit, progress: Callable[[str]
     require_devices(kit)
     tell = progress or (lambda _what: None)
     block = read_netlist(netlist, kit)
-    layout = _read(gds)
-    top = layout.cell(block.name)
-    if top is None:
-        raise DataError(
-            f"{gds.name} has no cell of the netlist's name", got=", ".join(c.name for c in layout.top_cells()), allowed=block.name
-        )
+    layout, top = read_top(gds, block.name)
     placed = _placements(top, kit)
     masters = {name: instance.master for name, instance in block.instances.items()}
     masters |= {name: cell for name, (cell, _) in placed.items() if name not in masters and not _has_signals(kit, cell)}
@@ -103,15 +98,6 @@ def compare_devices(gds: Path, netlist: Path, kit: Kit, progress: Callable[[str]
     compare_circuits(drawn, reference, block, placed, kit, found)
     first = sorted(found, key=lambda finding: ORDER.index(finding.kind))[:MOST_FINDINGS]
     return DevicesResult(tuple(first), len(found), transistors, nets, len(masters), proven, left)
-
-
-def _read(path: Path) -> Any:
-    layout: Any = kdb.Layout()
-    try:
-        layout.read(str(path))
-    except RuntimeError as problem:
-        raise DataError(f"cannot read {path}", got=problem) from problem
-    return layout
 
 
 def _placements(top: Any, kit: Kit) -> Placed:
@@ -131,7 +117,7 @@ def _has_signals(kit: Kit, cell: str) -> bool:
 
 def _library(names: list[str], kit: Kit, found: list[LvsFinding]) -> tuple[dict[str, Transistors], tuple[str, ...], dict[str, str]]:
     """Transistors of every cell; which of them were shown to do what Liberty states, and why others were not."""
-    library = _read(kit.cell_gds)
+    library = read_gds(kit.cell_gds)
     cells = {name: cell_transistors(library, name, kit) for name in names}
     proven: list[str] = []
     left: dict[str, str] = {}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import klayout.db as kdb
 
+from neutnngen.errors import DataError
 from neutnngen.pdk.technology import Kit, Layer
+from neutnngen.place_route.gds import read_gds
 
 FindingKind = Literal[
     "short",
@@ -40,6 +43,16 @@ class LvsFinding:
     what: str
     nets: tuple[str, ...] = ()
     place: tuple[float, float] | None = None
+
+
+def read_top(gds: Path, name: str) -> tuple[Any, Any]:
+    """The layout and its cell of this name. Raises DataError where there is none."""
+    layout = read_gds(gds)
+    top = layout.cell(name)
+    if top is None:
+        present = ", ".join(cell.name for cell in layout.top_cells())
+        raise DataError(f"{gds.name} has no cell of the netlist's name", got=present, allowed=name)
+    return layout, top
 
 
 def first_findings(findings: Sequence[LvsFinding], count: int, shown: int = 5) -> str:

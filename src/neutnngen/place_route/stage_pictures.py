@@ -128,21 +128,25 @@ def _with_room_for_names(ports: Sequence[tuple[str, Rect]], die: Rect) -> list[t
     """Those of ``ports`` whose names can be read: along a side each lies a line of text away from the named one before it."""
     line = NAME_LINE * max(die.x1 - die.x0, die.y1 - die.y0)
     found: list[tuple[str, Rect]] = []
-    last: dict[str, int] = {}
+    latest: dict[tuple[bool, bool], int] = {}
     for name, rect in sorted(ports, key=lambda port: (port[1].x0 + port[1].y0, port[0])):
-        left, right, low = rect.x0 <= die.x0, rect.x1 >= die.x1, rect.y0 <= die.y0
-        side = "left" if left else "right" if right else "low" if low else "high"
-        at = rect.y0 if left or right else rect.x0
-        if side not in last or at - last[side] >= line:
-            last[side] = at
+        side = beside, _ = _side(rect, die)
+        at = rect.y0 if beside else rect.x0
+        if side not in latest or at - latest[side] >= line:
+            latest[side] = at
             found.append((name, rect))
     return found
 
 
+def _side(rect: Rect, die: Rect) -> tuple[bool, bool]:
+    """Whether a port is on the left or right side, and whether on the right or upper one."""
+    beside = rect.x0 <= die.x0 or rect.x1 >= die.x1
+    return beside, rect.x1 >= die.x1 if beside else rect.y1 >= die.y1
+
+
 def _name_port(canvas: _Canvas, name: str, rect: Rect, die: Rect) -> None:
     """The name of a port into the die, from the port's side on: outside are title and axes."""
-    beside = rect.x0 <= die.x0 or rect.x1 >= die.x1
-    last = rect.x1 >= die.x1 if beside else rect.y1 >= die.y1
+    beside, last = _side(rect, die)
     x = rect.x0 if beside and last else rect.x1 if beside else (rect.x0 + rect.x1) // 2
     y = (rect.y0 + rect.y1) // 2 if beside else rect.y0 if last else rect.y1
     side: dict[str, Any] = {"ha": "right" if last else "left", "va": "center", "rotation_mode": "anchor"}

@@ -150,12 +150,12 @@ def prune(
             now = best_draw(now, share, plan.choice, wanted_stages, waves, wanted, plan.draws, plan.seed + number)
         else:
             counts = stage_synapses(now)
+            known = scores if number == 1 else None
             for turn in [[stage] for stage in wanted_stages] if plan.in_turn else [list(wanted_stages)]:
-                known = scores if number == 1 and not plan.in_turn else None
                 found = known or scored(now, plan.method, waves, plan.seed + number, labels, plan.choice.structure)
                 part_of = min(1.0, share * sum(counts[stage] for stage in turn) / max(_count(now, turn), 1))
                 now = with_masks(now, kept({part: found[part] for part in found if part.stage in turn}, part_of, plan.choice))
-                now = drop_dead(now) if plan.in_turn else now
+                now, known = drop_dead(now) if plan.in_turn else now, None
         if plan.regrow and waves is not None:
             now = regrown(now, waves, whole, round(target) - _count(now, wanted_stages))
         now = _recalibrated(now, plan, waves, wanted)
@@ -197,8 +197,7 @@ def prune_in_steps(
 ) -> Pruned:
     """Prune by one plan after another until the share ``keep`` of all synapses is left; for instance light synapses, then segments, then
     columns. A step that left more or less than its share is made up for by the next one. See ``prune``; retrain: of steps with ``epochs``,
-    their rounds counted on. Raises ConfigError for parts that
-    do not add up to 1."""
+    their rounds counted on. Raises ConfigError for parts that do not add up to 1."""
     if not steps or abs(sum(step.part for step in steps) - 1) > 1e-9 or min(step.part for step in steps) <= 0:
         raise ConfigError("the parts of the steps are not legal", got=[step.part for step in steps], allowed="above 0, 1 in all")
     now, done = design, 0.0

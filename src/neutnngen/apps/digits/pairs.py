@@ -98,12 +98,14 @@ def paired_anew(waves: NDArray[np.uint8], labels: Labels, image_lines: int, seed
 
     waves: (pair, line), of the image first. image_lines: how many are the image's.
     """
+    if not 0 < image_lines < waves.shape[1]:
+        return waves
     rng = np.random.default_rng(seed)
     dealt = waves.copy()
     for digit in range(CLASSES):
         own = np.flatnonzero(labels == digit)
         dealt[own, image_lines:] = waves[rng.permutation(own), image_lines:]
-    return dealt if 0 < image_lines < waves.shape[1] else waves
+    return dealt
 
 
 def _held_back(words: Labels, heard: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -15,10 +15,14 @@ from neutnngen.apps.pruning.results import Results, Row
 from neutnngen.errors import ConfigError
 from neutnngen.prune import agreement, answers_of, parts_of, prune, prune_in_steps, with_masks
 from neutnngen.prune.prune import NothingLeft, Retrain, first_scores
+from neutnngen.prune.scores import Method
+from neutnngen.prune.select import Structure
 from neutnngen.prune.stages import Scores
 from neutnngen.spec import Design
 from neutnngen.train.events import Progress
 
+Known = dict[tuple[Method, Structure], Scores]
+"""First scores by what they depend on besides Design and seed."""
 KEEPS = (0.7, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
 
 
@@ -67,7 +71,7 @@ def run_curves(
     for case in cases:
         for seed in range(seeds):
             subject: Subject | None = None
-            known: dict[str, Scores] = {}
+            known: Known = {}
             for name, keep, one in _runs(recipes, keeps):
                 if not results.has((case.name, name, round(keep, 6), seed)):
                     subject = subject or case.make(seed)
@@ -90,8 +94,8 @@ def _runs(recipes: Sequence[Recipe], keeps: Sequence[float]) -> list[tuple[str, 
     return found + [(one.name, keep, one) for one in recipes for keep in keeps]
 
 
-def _row(name: str, subject: Subject, label: str, one: Recipe | None, keep: float, seed: int, known: dict[str, Scores]) -> Row:
-    """known: scores by method that earlier rows of this subject have found; more are added."""
+def _row(name: str, subject: Subject, label: str, one: Recipe | None, keep: float, seed: int, known: Known) -> Row:
+    """known: scores that earlier rows of this subject have found; more are added."""
     design, before = subject.design, subject.design.synapses
     began = time.perf_counter()
     met = 1.0
@@ -104,11 +108,10 @@ def _row(name: str, subject: Subject, label: str, one: Recipe | None, keep: floa
                 steps = one.steps_of(seed, subject.stages)
                 design = prune_in_steps(design, steps, keep, subject.waves, subject.labels, subject.retrain).design
             else:
-                if plan.method not in known:
-                    known[plan.method] = first_scores(design, plan, subject.waves, subject.labels)
-                design = prune(
-                    design, plan, subject.waves, labels=subject.labels, retrain=subject.retrain, scores=known[plan.method]
-                ).design
+                key = plan.method, plan.choice.structure
+                if key not in known:
+                    known[key] = first_scores(design, plan, subject.waves, subject.labels)
+                design = prune(design, plan, subject.waves, labels=subject.labels, retrain=subject.retrain, scores=known[key]).design
         except NothingLeft:
             design = with_masks(design, {part: np.zeros(part.shape, dtype=bool) for part in parts_of(design)})
         met = agreement(design, subject.waves, answers_of(subject.design, subject.waves))

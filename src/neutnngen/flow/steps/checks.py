@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from neutnngen.errors import CheckFailed
 from neutnngen.flow.metric import metrics
 from neutnngen.flow.state import StateDelta
-from neutnngen.flow.steps.common import Context, KitStep, read_block, write_report
+from neutnngen.flow.steps.common import Context, KitStep, read_block, require_clean, write_report
 from neutnngen.place_route.drc import check_connectivity, check_geometry
 from neutnngen.place_route.lvs import compare_layout
 from neutnngen.place_route.route_view import flat_view
@@ -53,11 +53,7 @@ class Lvs(KitStep):
     def run(self, context: Context) -> StateDelta:
         result = compare_layout(context.file("gds"), context.file("netlist"), self.kit)
         report = write_report(context.folder, "lvs.json", asdict(result))
-        if not result.clean:
-            try:
-                result.require_clean()
-            except CheckFailed as problem:
-                raise CheckFailed(problem.what, got=problem.got, allowed=problem.allowed, next_step=f"all places: {report}") from None
+        require_clean(result, report)
         numbers = metrics(
             "MEASURED",
             "lvs",

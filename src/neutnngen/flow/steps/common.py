@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from jinja2 import Environment, StrictUndefined
 
+from neutnngen.errors import CheckFailed
 from neutnngen.files import write_atomic
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.state import StateDelta, file_hash
@@ -34,7 +35,8 @@ T = TypeVar("T")
 def kit_fingerprint(kit: Kit) -> str:
     """SHA-256 over everything of a kit that results depend on, wherever its files lie."""
     digest = hashlib.sha256()
-    parts = (kit.name, kit.technology, kit.masters, kit.cells, kit.roles, kit.straps, kit.signal_layers, kit.pin_layers, kit.outline_gds)
+    names = ("name", "technology", "masters", "cells", "roles", "straps", "signal_layers", "pin_layers", "outline_gds", "chip_wires")
+    parts = tuple(getattr(kit, name) for name in names)
     digest.update(repr(parts).encode())
     for path in (*kit.liberty, *([] if kit.verilog is None else [kit.verilog]), kit.cell_gds):
         digest.update(file_hash(path).encode())
@@ -159,3 +161,21 @@ def cell_models(kit: Kit, folder: Path) -> Path:
 def write_report(folder: Path, name: str, document: Any) -> Path:
     """Write a report of the step as JSON."""
     return write_atomic(folder / name, json.dumps(document, indent=1) + "\n")
+
+
+def left_out(context: Context, step: str, reason: str | None) -> StateDelta:
+    """What a step gives that does not run: a report that says why."""
+    report = write_report(context.folder, f"{step}.json", {"ran": False, "reason": reason})
+    return StateDelta({f"{step}_report": report}, summary=f"left out: {reason}")
+
+
+class _Compared(Protocol):
+    def require_clean(self) -> None: ...
+
+
+def require_clean(result: _Compared, report: Path) -> None:
+    """Raise the CheckFailed of a comparison that found something, with where all of it is written."""
+    try:
+        result.require_clean()
+    except CheckFailed as problem:
+        raise CheckFailed(problem.what, got=problem.got, allowed=problem.allowed, next_step=f"all places: {report}") from None

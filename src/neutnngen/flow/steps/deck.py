@@ -13,7 +13,7 @@ from neutnngen.flow.deck_check import DeckResult, RuleCount, check_with_deck
 from neutnngen.flow.decks import Deck, find_deck
 from neutnngen.flow.metric import metrics
 from neutnngen.flow.state import StateDelta, file_hash
-from neutnngen.flow.steps.common import Context, KitStep, read_block, write_report
+from neutnngen.flow.steps.common import Context, KitStep, left_out, read_block, write_report
 from neutnngen.tools.klayout import KLAYOUT
 from neutnngen.tools.process import probe
 
@@ -41,10 +41,10 @@ class DeckStep(KitStep):
     def run(self, context: Context) -> StateDelta:
         deck, path, reason = available_deck(self.kit.name, wanted=context.config.deck != "off")
         if deck is None or path is None or reason is not None:
-            return _left_out(context, reason)
+            return left_out(context, self.name, reason)
         block = read_block(context, self.kit)
         if context.config.deck == "auto" and len(block.instances) > AUTO:
-            return _left_out(context, f'the block has more than {AUTO:,} instances (layout.deck = "on" runs it all the same)')
+            return left_out(context, self.name, f'the block has more than {AUTO:,} instances (layout.deck = "on" runs it all the same)')
         antenna = len(block.instances) <= deck.antenna_instances
         context.record_command(["klayout", "-b", "-r", "deck.lydrc", "-rd", f"topcell={block.name}"])
         result = check_with_deck(context.file("gds"), deck, path, context.folder, antenna=antenna)
@@ -69,11 +69,6 @@ class DeckStep(KitStep):
         return StateDelta(
             {"deck_report": report}, numbers, f"{deck.drc}{section}: {result.rules} rules, 0 unwaived, {waived} waived in cells"
         )
-
-
-def _left_out(context: Context, reason: str | None) -> StateDelta:
-    report = write_report(context.folder, "deck.json", {"ran": False, "reason": reason})
-    return StateDelta({"deck_report": report}, summary=f"left out: {reason}")
 
 
 def available_deck(kit: str, *, wanted: bool = True) -> tuple[Deck | None, Path | None, str | None]:

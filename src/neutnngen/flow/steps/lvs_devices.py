@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from neutnngen.errors import CheckFailed
 from neutnngen.flow.config import LayoutConfig
 from neutnngen.flow.metric import metrics
 from neutnngen.flow.state import StateDelta
-from neutnngen.flow.steps.common import Context, KitStep, read_block, write_report
+from neutnngen.flow.steps.common import Context, KitStep, left_out, read_block, require_clean, write_report
 from neutnngen.place_route.lvs_devices import compare_devices
 
 AUTO = 20_000
@@ -35,14 +34,10 @@ class LvsDevices(KitStep):
     def run(self, context: Context) -> StateDelta:
         reason = self._left_out(context)
         if reason is not None:
-            report = write_report(context.folder, "lvs_devices.json", {"ran": False, "reason": reason})
-            return StateDelta({"lvs_devices_report": report}, summary=f"left out: {reason}")
+            return left_out(context, self.name, reason)
         result = compare_devices(context.file("gds"), context.file("netlist"), self.kit, lambda what: context.say(what, None))
         report = write_report(context.folder, "lvs_devices.json", {"ran": True, **asdict(result)})
-        try:
-            result.require_clean()
-        except CheckFailed as problem:
-            raise CheckFailed(problem.what, got=problem.got, allowed=problem.allowed, next_step=f"all places: {report}") from None
+        require_clean(result, report)
         numbers = metrics(
             "MEASURED",
             "lvs_devices",
